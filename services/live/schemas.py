@@ -1,0 +1,61 @@
+"""Shapes of the live API."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.schemas import Input, LongText, Name
+
+MAX_DAYS_AHEAD = 730
+
+
+def _in_the_future(value: datetime) -> datetime:
+    now = datetime.now(UTC)
+    if value <= now or value > now + timedelta(days=MAX_DAYS_AHEAD):
+        raise ValueError(f"must lie in the future, at most {MAX_DAYS_AHEAD} days ahead")
+    return value.astimezone(UTC)
+
+
+StartsAt = Annotated[AwareDatetime, AfterValidator(_in_the_future)]
+Duration = Annotated[int, Field(ge=5, le=720, description="Minutes")]
+
+
+class LiveSessionCreate(Input):
+    course_id: UUID
+    title: Name
+    description: LongText = ""
+    starts_at: StartsAt
+    duration_minutes: Duration
+
+
+class LiveSessionUpdate(Input):
+    """Only the fields sent are changed."""
+
+    title: Name | None = None
+    description: LongText | None = None
+    starts_at: StartsAt | None = None
+    duration_minutes: Duration | None = None
+
+
+class LiveSessionRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    course_id: UUID
+    course_title: str
+    title: str
+    description: str
+    starts_at: datetime
+    ends_at: datetime
+    duration_minutes: int
+    status: Literal["scheduled", "cancelled"]
+    version: int
+
+
+class JoinRead(BaseModel):
+    """Where to go; the address is for this learner only and must not be shared."""
+
+    join_url: str
+    ends_at: datetime

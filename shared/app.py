@@ -1,0 +1,109 @@
+"""The application factory: every service's api is made here, so all of them behave alike at the door."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import errors
+from shared.auth import PUBLIC, check_every_route_declares_access
+from shared.database import Database
+from shared.revocations import RevocationFeed
+from shared.schema_version import schema_is_current
+from shared.settings import Settings
+from shared.storage import Storage
+from shared.telemetry import configure_logging, traceparent
+from shared.tokens import KeySet, TokenVerifier
+
+health = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+
+
+def create_app(service: str, title: str, settings: Settings, routers: Sequence[APIRouter]) -> FastAPI:
+    """The api of one service. Raises RuntimeError when a route declares no access."""
+    configure_logging(service, settings.log_level)
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.service = service
+    app.state.settings = settings
+    app.state.database = Database(settings.database_url(service), service, settings.database_pool_size)
+    app.state.storage = Storage(settings.storage_url)
+    app.state.tokens = TokenVerifier(KeySet(f"{settings.identity_url}/.well-known/jwks.json"))
+    feed_url = f"{settings.identity_url}/internal/revocations"
+    app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value())
+    for router in [health, *routers]:
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(RequestContext)
+    check_every_route_declares_access(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.revocations.start()
+    yield
+    app.state.revocations.stop()
+    app.state.database.close()
+
+
+class RequestContext:
+    """Gives each request an id, in logs, problems and the answer. The gateway makes it; alone, we do."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = headers.get("x-request-id", "")[:64] or uuid.uuid4().hex
+        scope["request_id"] = request_id
+        traceparent.set(headers.get("traceparent", "")[:55] or None)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+@health.get("/livez")
+async def livez() -> Response:
+    """The process answers. No dependency is looked at: a slow database must not get a healthy process killed."""
+    return JSONResponse({"status": "ok"})
+
+
+@health.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Own database at head and revocations loaded. Not the broker: the outbox absorbs its absence."""
+    state = request.app.state
+    checks = {
+        "database": await run_in_threadpool(schema_is_current, state.database),
+        "revocations": state.revocations.is_loaded(),
+    }
+    good = all(checks.values())
+    return JSONResponse({"status": "ok" if good else "unavailable", "checks": checks}, 200 if good else 503)
+
+
+@health.get("/metrics")
+async def metrics() -> Response:
+    """Prometheus text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,150 @@
+"""Default deny: every route declares who may call it, or the service does not start.
+
+router.get("/courses", dependencies=[PUBLIC])
+def create(actor: Annotated[Actor, require("courses:write")]): ...
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.security import HTTPBearer
+
+from shared.errors import Forbidden, Unauthorized, Unavailable
+from shared.permissions import SENSITIVE, Permission, permissions_of
+from shared.revocations import RevocationFeed
+from shared.telemetry import get_logger
+from shared.tokens import Claims, InvalidToken, TokenVerifier
+
+log = get_logger(__name__)
+
+# Only for the OpenAPI document; the verification is ours.
+BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of POST /api/v1/auth/login")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who calls. The token is the only source: identity headers of a request are never read."""
+
+    user_id: UUID
+    session_id: str
+    roles: frozenset[str]
+    permissions: frozenset[Permission]
+
+    def may(self, permission: Permission) -> bool:
+        """True when one of the caller's roles grants it."""
+        return permission in self.permissions
+
+
+class Access:
+    """A route's declaration of who may call it."""
+
+    description: str
+
+
+class Public(Access):
+    """Anyone. A token, if sent, is not looked at."""
+
+    description = "public"
+
+    def __call__(self) -> None:
+        return None
+
+
+class Optional(Access):
+    """Anyone; a signed-in caller is known. A bad token is refused, not ignored."""
+
+    description = "public, more for the signed in"
+
+    def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor | None:
+        return authenticate(request) if "authorization" in request.headers else None
+
+
+class Internal(Access):
+    """Other services only, with INTERNAL_TOKEN; the gateway does not route here."""
+
+    description = "internal"
+
+    def __call__(self, request: Request) -> None:
+        expected = f"Bearer {request.app.state.settings.internal_token.get_secret_value()}"
+        given = request.headers.get("authorization", "")
+        if len(expected) <= len("Bearer ") or not hmac.compare_digest(given.encode(), expected.encode()):
+            raise Unauthorized("This address is for the academy's own services.")
+
+
+class Require(Access):
+    """Signed in with a permission."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission: Permission = permission
+        self.description = permission
+
+    def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor:
+        actor = authenticate(request)
+        if not actor.may(self.permission):
+            raise Forbidden(f"This needs the permission {self.permission}. Ask an administrator for it.")
+        feed: RevocationFeed = request.app.state.revocations
+        if self.permission in SENSITIVE and not feed.is_fresh():
+            raise Unavailable(
+                "Sign-outs cannot be checked at the moment, so this is closed. Try again in a few seconds."
+            )
+        return actor
+
+
+PUBLIC = Depends(Public())
+OPTIONAL = Depends(Optional())
+INTERNAL = Depends(Internal())
+
+
+def require(permission: Permission) -> Any:
+    """The dependency for `Annotated[Actor, require("courses:write")]`: 401 without a valid token, 403 without the
+    permission, 503 for a sensitive one while the revocation feed is stale."""
+    return Depends(Require(permission))
+
+
+def authenticate(request: Request) -> Actor:
+    """The caller by the Authorization header. Raises Unauthorized for a missing, invalid or revoked token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized
+    verifier: TokenVerifier = request.app.state.tokens
+    feed: RevocationFeed = request.app.state.revocations
+    try:
+        claims = verifier.verify(token)
+    except InvalidToken as error:
+        log.info("token refused", reason=str(error))
+        raise Unauthorized("The access token is not valid or has expired. Refresh it or sign in again.") from error
+    if feed.is_revoked(claims):
+        raise Unauthorized("This session has ended. Sign in again.")
+    return actor_from(claims)
+
+
+def actor_from(claims: Claims) -> Actor:
+    """The caller that verified claims describe."""
+    return Actor(claims.user_id, claims.session_id, claims.roles, permissions_of(claims.roles))
+
+
+def check_every_route_declares_access(app: FastAPI) -> None:
+    """Raises RuntimeError naming each route that nobody declared an access for."""
+    undeclared = [f"{methods} {path}" for methods, path, access in declared_accesses(app) if access is None]
+    if undeclared:
+        raise RuntimeError(f"declare access (shared.auth) for: {', '.join(undeclared)}")
+
+
+def declared_accesses(app: FastAPI) -> Iterable[tuple[str, str, Access | None]]:
+    """(methods, path, access) of each of the application's own routes; None where nobody declared an access."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            access = next((call for call in _calls(route.dependant) if isinstance(call, Access)), None)
+            yield ",".join(sorted(route.methods or ())), str(route.path), access
+
+
+def _calls(dependant: Dependant) -> Iterable[Any]:
+    for child in dependant.dependencies:
+        yield child.call
+        yield from _calls(child)

@@ -1,0 +1,75 @@
+"""pika in one place. One connection belongs to one thread; on any AMQP error it is dropped and built anew."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import AMQPError, NackError, UnroutableError
+
+from shared.settings import Settings
+
+PERSISTENT = 2
+CONTENT_TYPE = "application/cloudevents+json"
+PREFETCH = 50
+
+__all__ = ["AMQPError", "Connection", "NackError", "UnroutableError", "connection_parameters"]
+
+
+def connection_parameters(settings: Settings, service: str) -> pika.ConnectionParameters:
+    """Where the broker is and how long we wait: without `blocked_connection_timeout` a memory alarm hangs us."""
+    return pika.ConnectionParameters(
+        host=settings.broker_host,
+        port=settings.broker_port,
+        virtual_host=settings.broker_vhost,
+        credentials=pika.PlainCredentials(settings.broker_user or service, settings.broker_password.get_secret_value()),
+        heartbeat=30,
+        blocked_connection_timeout=20,
+        socket_timeout=5,
+        stack_timeout=10,
+        client_properties={"connection_name": service},
+    )
+
+
+class Connection:
+    """A blocking connection with one channel: publish with confirms, or consume with manual acknowledgement."""
+
+    def __init__(self, parameters: pika.ConnectionParameters) -> None:
+        self._connection = pika.BlockingConnection(parameters)
+        self.channel: BlockingChannel = self._connection.channel()
+
+    def confirm(self) -> None:
+        """Every publish from now on waits for the broker's confirm; raises UnroutableError or NackError without it."""
+        self.channel.confirm_delivery()
+
+    def publish(self, exchange: str, routing_key: str, message_id: str, body: bytes) -> None:
+        """Publishes persistently. `mandatory` because RabbitMQ confirms what it cannot route."""
+        properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=message_id)
+        self.channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
+
+    def consume(self, queue: str, on_message: Callable[[Any, bytes], None]) -> None:
+        """Calls `on_message(delivery, body)` for each message while `pump` runs; the callee acknowledges."""
+        self.channel.basic_qos(prefetch_count=PREFETCH)
+        self.channel.basic_consume(queue, lambda _channel, method, _properties, body: on_message(method, body))
+
+    def pump(self, seconds: float) -> None:
+        """Handles messages and heartbeats for up to so many seconds."""
+        self._connection.process_data_events(time_limit=seconds)
+
+    def close(self) -> None:
+        """Closes without raising: what was not acknowledged is delivered again."""
+        try:
+            if self._connection.is_open:
+                self._connection.close()
+        except AMQPError:
+            # It is gone already, which is what close wants.
+            return
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,127 @@
+"""One engine per process, one transaction per request or message, committed before the answer leaves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import URL, DateTime, Engine, MetaData, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# A statement that runs longer, or waits longer for a lock, is a defect that must not hold the pool (milliseconds).
+SERVER_OPTIONS = (
+    "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
+)
+# Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
+WAKE = "wake_worker"
+
+
+# Python types of mapped columns whose SQLAlchemy default is not what the house wants.
+COLUMN_TYPES = {datetime: DateTime(timezone=True)}
+
+
+def new_metadata() -> MetaData:
+    """A MetaData with the house's constraint names.
+
+    Each service's models begin with `class Base(DeclarativeBase)` with `metadata = new_metadata()` and
+    `type_annotation_map = COLUMN_TYPES`.
+    """
+    return MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class Database:
+    """The engine and session factory of one service. Tables carry no schema: the role's search_path decides."""
+
+    def __init__(self, url: URL, service: str, pool_size: int = 20) -> None:
+        self.service = service
+        self.engine = connect_engine(url, service, pool_size)
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A session in a transaction: committed when the block ends well, rolled back when it raises.
+
+        After a commit that wrote an event the worker gets a hint, in a statement of its own: a NOTIFY inside the
+        transaction would take an instance-wide lock at commit. A lost hint costs one poll interval, nothing else.
+        """
+        with self.sessions() as session:
+            with session.begin():
+                yield session
+            if session.info.pop(WAKE, False):
+                self.notify_worker()
+
+    def notify_worker(self) -> None:
+        """Wakes the service's worker. What it should find is committed already, so a failure here must not surface."""
+        with suppress(DBAPIError), self._autocommit.connect() as connection:
+            connection.execute(text(f'NOTIFY "{wake_channel(self.service)}"'))
+
+    def close(self) -> None:
+        """Closes every pooled connection."""
+        self.engine.dispose()
+
+
+def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
+    """An engine with the house's time limits; `application` shows in pg_stat_activity."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=3,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": application,
+            "connect_timeout": 3,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15000,
+            "options": SERVER_OPTIONS,
+        },
+    )
+
+
+def wake_channel(service: str) -> str:
+    """The NOTIFY channel on which a service's worker hears that there is something to do."""
+    return f"{service}.wake"
+
+
+def wake_worker(session: Session) -> None:
+    """Asks for a hint to the service's worker once this session's transaction has committed."""
+    session.info[WAKE] = True
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    """The request's transaction; 2xx leaves only after the commit (see SessionDep)."""
+    database: Database = request.app.state.database
+    with database.begin() as session:
+        yield session
+
+
+# scope="function": the commit happens before the answer is sent. With the default scope it would happen after, and a
+# failed commit would be answered 200.
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+
+
+def is_outage(error: BaseException) -> bool:
+    """True when the database could not be reached or went away, as opposed to refusing a statement.
+
+    A refused statement has an SQLSTATE; 08, 53 and 57 are connection, resources and operator intervention
+    (https://www.postgresql.org/docs/current/errcodes-appendix.html), except 57014, a statement that took too long.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError) or not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    state = getattr(error.orig, "pgcode", None)
+    return state is None or (state[:2] in {"08", "53", "57"} and state != "57014")

@@ -1,0 +1,68 @@
+"""How an event travels: CloudEvents 1.0 structured JSON, at most 256 KB."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from uuid_utils.compat import uuid7
+
+from shared.events import EVENTS, Event
+
+MAX_ENVELOPE_BYTES = 256 * 1024
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0 structured JSON (https://github.com/cloudevents/spec); `subject` is the aggregate's id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: str = Field("1.0", pattern=r"^1\.0$")
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: AwareDatetime
+    dataversion: int = 1
+    datacontenttype: str = "application/json"
+    traceparent: str | None = None
+    data: dict[str, Any]
+
+    def event(self) -> Event:
+        """The typed event. Raises UnreadableEnvelope when the type is unknown, too new or its data does not fit."""
+        cls = EVENTS.get(self.type)
+        if cls is None or cls.source != self.source or self.dataversion > cls.dataversion:
+            raise UnreadableEnvelope(f"{self.source}/{self.type} version {self.dataversion} is not known here")
+        try:
+            return cls.model_validate(self.data)
+        except ValidationError as error:
+            raise UnreadableEnvelope(str(error)) from error
+
+
+class UnreadableEnvelope(ValueError):
+    """The bytes of a message are not an event of the published language."""
+
+
+def wrap(event: Event, traceparent: str | None = None) -> Envelope:
+    """The event in a new envelope with a time-ordered id."""
+    return Envelope(
+        specversion="1.0",
+        id=uuid7(),
+        source=event.source,
+        type=type(event).__name__,
+        subject=event.subject,
+        time=datetime.now(UTC),
+        dataversion=event.dataversion,
+        traceparent=traceparent,
+        data=event.model_dump(mode="json"),
+    )
+
+
+def parse_envelope(body: bytes) -> Envelope:
+    """The envelope in a message body. Raises UnreadableEnvelope for anything else, whatever the bytes are."""
+    if len(body) > MAX_ENVELOPE_BYTES:
+        raise UnreadableEnvelope(f"{len(body)} bytes are over the limit of {MAX_ENVELOPE_BYTES}")
+    try:
+        return Envelope.model_validate_json(body)
+    except (ValidationError, RecursionError) as error:
+        raise UnreadableEnvelope(str(error)) from error

@@ -1,0 +1,58 @@
+"""The published language: every event that crosses a service wall.
+
+An event is a small past-tense fact. It only ever gains optional fields; a breaking change is a new class. One stored
+JSON sample per event stays readable (tests/contract). Events carry ids, amounts and versions; only UserRegistered and
+UserUpdated carry a name and an address, for the projections that need them. Amounts are minor units of the currency
+(ISO 4217, upper case); times are RFC 3339 UTC.
+"""
+
+from shared.events.billing import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from shared.events.catalog import (
+    AnnouncementPosted,
+    CourseArchived,
+    CourseCompleted,
+    CoursePublished,
+    CourseUpdated,
+    EnrollmentGranted,
+    EnrollmentRevoked,
+)
+from shared.events.certificates import CertificateIssued, CertificateRevoked
+from shared.events.event import Event, leaves
+from shared.events.identity import (
+    EmailVerificationRequested,
+    PasswordResetRequested,
+    UserRegistered,
+    UserSuspended,
+    UserUpdated,
+)
+from shared.events.live import LiveSessionCancelled, LiveSessionChanged, LiveSessionReminderDue, LiveSessionScheduled
+
+EVENTS: dict[str, type[Event]] = {cls.__name__: cls for cls in leaves(Event)}
+
+__all__ = [
+    "EVENTS",
+    "AnnouncementPosted",
+    "CertificateIssued",
+    "CertificateRevoked",
+    "CourseArchived",
+    "CourseCompleted",
+    "CoursePublished",
+    "CourseUpdated",
+    "DisputeClosed",
+    "EmailVerificationRequested",
+    "EnrollmentGranted",
+    "EnrollmentRevoked",
+    "Event",
+    "LiveSessionCancelled",
+    "LiveSessionChanged",
+    "LiveSessionReminderDue",
+    "LiveSessionScheduled",
+    "PasswordResetRequested",
+    "PaymentDisputed",
+    "PaymentFailed",
+    "PaymentRefunded",
+    "PaymentSucceeded",
+    "UserRegistered",
+    "UserSuspended",
+    "UserUpdated",
+]

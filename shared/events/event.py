@@ -1,0 +1,26 @@
+"""The parent of all events."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """Parent of all events. `source` is the publishing service; `subject_field` names the aggregate's id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source: ClassVar[str]
+    subject_field: ClassVar[str]
+    dataversion: ClassVar[int] = 1
+
+    @property
+    def subject(self) -> str:
+        """The aggregate's id; events of one subject are published in the order they were committed."""
+        return str(getattr(self, self.subject_field))
+
+
+def leaves(parent: type[Event]) -> list[type[Event]]:
+    """The event classes below a parent."""
+    children = parent.__subclasses__()
+    return [leaf for child in children for leaf in leaves(child)] if children else [parent]

@@ -1,0 +1,96 @@
+"""Everything that arrives, arrives twice: the inbox makes the second time harmless and the failed time retryable.
+
+Fast path: inbox row, handler and the handler's own outbox rows are one transaction, then the message is acknowledged.
+Slow path: after a failure or a redelivery the message lives in the table as `pending`, is retried with back-off by the
+worker, and is `parked` when its attempts are spent, where `make dead` shows it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from shared import tables
+from shared.database import wake_worker
+from shared.envelope import Envelope, UnreadableEnvelope
+from shared.events import Event
+from shared.telemetry import traceparent
+
+Handler = Callable[[Session, Any], None]
+Payload = dict[str, Any]
+
+
+class Waiting(Exception):
+    """A handler needs a fact that has not arrived yet; the event is retried for a day and no attempt is charged."""
+
+
+class Unprocessable(Exception):
+    """A handler knows that no retry will help; the event is parked at once."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How the events of a foreign source are handled: `prepare` runs first with no transaction open and no lock held
+    (it may call the vendor), its result goes to `handle` inside the transaction."""
+
+    prepare: Callable[[Payload], Any]
+    handle: Handler
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """The whole wiring of a worker on one screen: event class -> function, foreign source -> Intake."""
+
+    events: Mapping[type[Event], Handler] = field(default_factory=dict)
+    intakes: Mapping[str, Intake] = field(default_factory=dict)
+
+
+def store(session: Session, source: str, event_id: str, event_type: str, payload: Payload) -> bool:
+    """Stores a foreign event (a webhook) for the worker. Returns False when it is there already."""
+    row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload}
+    statement = insert(tables.inbox).values(**row, status="pending", next_attempt_at=func.now())
+    stored = session.execute(statement.on_conflict_do_nothing().returning(tables.inbox.c.event_id)).first()
+    wake_worker(session)
+    return stored is not None
+
+
+def store_envelope(session: Session, envelope: Envelope) -> Row[Any] | None:
+    """Stores an event of ours as pending and due. Returns its row, None when it was here before."""
+    values: dict[str, Any] = {
+        "source": envelope.source,
+        "event_id": str(envelope.id),
+        "type": envelope.type,
+        "payload": envelope.model_dump(mode="json", exclude_none=True),
+        "status": "pending",
+        "next_attempt_at": func.now(),
+    }
+    statement = insert(tables.inbox).values(**values).on_conflict_do_nothing()
+    row = session.execute(statement.returning(*tables.inbox.c)).first()
+    wake_worker(session)
+    return row
+
+
+def handle_once(session: Session, envelope: Envelope, handlers: Handlers) -> bool:
+    """The fast path, inside the caller's transaction. Returns False when the event was here before."""
+    row = {"source": envelope.source, "event_id": str(envelope.id), "type": envelope.type, "status": "done"}
+    statement = insert(tables.inbox).values(**row, attempts=1, handled_at=func.now()).on_conflict_do_nothing()
+    if session.execute(statement.returning(tables.inbox.c.event_id)).first() is None:
+        return False
+    dispatch(session, envelope, handlers)
+    return True
+
+
+def dispatch(session: Session, envelope: Envelope, handlers: Handlers) -> None:
+    """Calls the handler of the event. Raises UnreadableEnvelope for an event this service does not handle."""
+    event = envelope.event()
+    handler = handlers.events.get(type(event))
+    if handler is None:
+        raise UnreadableEnvelope(f"no handler for {envelope.type}")
+    token = traceparent.set(envelope.traceparent)
+    try:
+        handler(session, event)
+    finally:
+        traceparent.reset(token)

@@ -1,0 +1,27 @@
+"""State change and event are one transaction: `outbox.add(session, event)`; the relay publishes it after the commit."""
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from shared import tables
+from shared.database import wake_worker
+from shared.envelope import wrap
+from shared.events import Event
+from shared.telemetry import traceparent
+
+
+def add(session: Session, event: Event) -> None:
+    """Stores the event with the caller's changes. It reaches its consumers if, and only if, the commit succeeds.
+
+    Call it after the aggregate's row is locked or written, so that events of one aggregate are stored in commit order.
+    """
+    envelope = wrap(event, traceparent.get())
+    session.execute(
+        insert(tables.outbox).values(
+            event_id=envelope.id,
+            type=envelope.type,
+            subject=envelope.subject,
+            envelope=envelope.model_dump(mode="json", exclude_none=True),
+        )
+    )
+    wake_worker(session)

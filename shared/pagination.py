@@ -1,0 +1,75 @@
+"""Opaque cursors: the sort key of the last row, encoded so that nobody builds on its inside."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Depends, Query
+from pydantic import BaseModel, TypeAdapter
+
+from shared.errors import Invalid
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class PageRequest:
+    """?cursor=&limit= of a list, as a dependency. `after` is the decoded sort key, None for the first page."""
+
+    def __init__(
+        self,
+        cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> None:
+        self.limit = limit
+        self.after: list[Any] | None = decode_cursor(cursor) if cursor else None
+
+
+PageDep = Annotated[PageRequest, Depends()]
+
+
+def encode_cursor(key: Sequence[Any]) -> str:
+    """The opaque form of a sort key (JSON values, times, UUIDs)."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> list[Any]:
+    """The sort key inside. Raises Invalid("cursor") for anything that did not come from us."""
+    try:
+        key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        key = None
+    if not isinstance(key, list):
+        raise Invalid("cursor", "is not one of ours; take next_cursor of the page before, or leave it out")
+    return key
+
+
+def cut_page(rows: Sequence[R], page: PageRequest, key: Callable[[R], Sequence[Any]]) -> tuple[list[R], str | None]:
+    """Splits limit + 1 rows, as fetched, into the page and the cursor of the next one."""
+    shown = list(rows[: page.limit])
+    more = len(rows) > page.limit
+    return shown, encode_cursor(key(shown[-1])) if more else None
+
+
+def sort_key(page: PageRequest, *types: Any) -> tuple[Any, ...] | None:
+    """The cursor's sort key with each part parsed as its type, None for the first page. Raises Invalid("cursor")."""
+    if page.after is None:
+        return None
+    try:
+        if len(page.after) != len(types):
+            raise ValueError("wrong length")
+        return tuple(TypeAdapter(kind).validate_python(part) for kind, part in zip(types, page.after, strict=True))
+    except ValueError as error:
+        raise Invalid("cursor", "is not one of this list; take next_cursor of the page before") from error

@@ -1,0 +1,158 @@
+"""One-shot jobs with administrator rights: `python -m shared.provision database|broker`. Safe to repeat.
+
+database: a schema per service, a role that owns it (migrations) and a role that may only read and write its rows.
+broker: users with least privilege, exchanges, queues, bindings, policies, by RabbitMQ's management API.
+"""
+
+import os
+import sys
+from typing import Any
+
+import httpx
+from psycopg2 import sql
+from psycopg2.extensions import connection as PgConnection
+from pydantic import SecretStr
+from sqlalchemy import URL, create_engine
+
+from shared import topology
+from shared.settings import Settings
+from shared.telemetry import configure_logging, get_logger
+
+log = get_logger(__name__)
+
+
+class ProvisionSettings(Settings):
+    """Administrator access; the services never see it."""
+
+    postgres_admin_user: str = "postgres"
+    postgres_admin_password: SecretStr = SecretStr("")
+    broker_admin_user: str = "admin"
+    broker_admin_password: SecretStr = SecretStr("")
+    broker_management_url: str = "http://localhost:15672"
+    # Used by the services only; production must not ask for them here.
+    database_password: SecretStr = SecretStr("unused")
+    broker_password: SecretStr = SecretStr("unused")
+    internal_token: SecretStr = SecretStr("unused")
+
+
+def secret_of(service: str, name: str) -> str:
+    """A service's password from `<SERVICE>_<NAME>`. Raises SystemExit when it is missing."""
+    variable = f"{service}_{name}".upper()
+    value = os.environ.get(variable, "")
+    if not value:
+        raise SystemExit(f"provision: set {variable}")
+    return value
+
+
+def provision_database(settings: ProvisionSettings) -> None:
+    """Creates or repairs roles, schemas and rights of all services."""
+    url = URL.create(
+        "postgresql+psycopg2",
+        settings.postgres_admin_user,
+        settings.postgres_admin_password.get_secret_value(),
+        settings.database_host,
+        settings.database_port,
+        settings.database_name,
+    )
+    engine = create_engine(url)
+    connection: Any = engine.raw_connection()
+    try:
+        _execute(connection, "SELECT pg_advisory_xact_lock(42)")
+        _execute(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        _execute(connection, "REVOKE CONNECT, TEMPORARY ON DATABASE {db} FROM PUBLIC", db=settings.database_name)
+        for service in topology.SERVICES:
+            _provision_schema(connection, service, settings.database_name)
+        connection.commit()
+    finally:
+        connection.close()
+        engine.dispose()
+    log.info("database provisioned", schemas=topology.SERVICES)
+
+
+def _provision_schema(connection: PgConnection, service: str, database: str) -> None:
+    owner, app = f"{service}_owner", f"{service}_app"
+    for role, password in ((owner, "migration_password"), (app, "database_password")):
+        _ensure_role(connection, role, secret_of(service, password))
+        names = {"role": role, "schema": service, "db": database}
+        _execute(connection, "GRANT CONNECT ON DATABASE {db} TO {role}", **names)
+        _execute(connection, "ALTER ROLE {role} SET search_path = {schema}", **names)
+    names = {"owner": owner, "app": app, "schema": service}
+    _execute(connection, "GRANT {owner} TO CURRENT_USER", **names)
+    _execute(connection, "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}", **names)
+    _execute(connection, "GRANT USAGE ON SCHEMA {schema} TO {app}", **names)
+    for what, rights in (("TABLES", "SELECT, INSERT, UPDATE, DELETE"), ("SEQUENCES", "USAGE, SELECT")):
+        defaults = "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT "
+        _execute(connection, f"{defaults}{rights} ON {what} TO {{app}}", **names)
+
+
+def _ensure_role(connection: PgConnection, role: str, password: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+        verb = "ALTER" if cursor.fetchone() else "CREATE"
+        statement = sql.SQL(verb + " ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {password}")
+        cursor.execute(statement.format(role=sql.Identifier(role), password=sql.Literal(password)))
+
+
+def _execute(connection: PgConnection, statement: str, **names: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(**{key: sql.Identifier(name) for key, name in names.items()}))
+
+
+def provision_broker(settings: ProvisionSettings) -> None:
+    """Declares everything of shared/topology.py. Existing messages are untouched."""
+    auth = (settings.broker_admin_user, settings.broker_admin_password.get_secret_value())
+    with httpx.Client(base_url=f"{settings.broker_management_url}/api", auth=auth, timeout=30) as api:
+        vhost = settings.broker_vhost
+        _put(api, f"/vhosts/{vhost}", {})
+        _put(api, f"/permissions/{vhost}/{auth[0]}", {"configure": ".*", "write": ".*", "read": ".*"})
+        for service in topology.SERVICES:
+            _put(api, f"/users/{service}", {"password": secret_of(service, "broker_password"), "tags": ""})
+            _put(api, f"/permissions/{vhost}/{service}", topology.permissions(service))
+        for name in topology.publishers():
+            _put(api, f"/exchanges/{vhost}/{topology.exchange(name)}", {"type": "topic", "durable": True})
+        _put(api, f"/exchanges/{vhost}/{topology.DEAD_LETTER_EXCHANGE}", {"type": "direct", "durable": True})
+        for name, policy in topology.policies().items():
+            _put(api, f"/policies/{vhost}/{name}", policy)
+        for service in topology.SERVICES:
+            _declare_queues(api, vhost, service)
+    log.info("broker provisioned", vhost=vhost)
+
+
+def _declare_queues(api: httpx.Client, vhost: str, service: str) -> None:
+    inbox, dead = topology.inbox_queue(service), topology.dead_queue(service)
+    for queue in (inbox, dead):
+        _put(api, f"/queues/{vhost}/{queue}", {"durable": True, "arguments": {"x-queue-type": "quorum"}})
+    _bind(api, vhost, topology.DEAD_LETTER_EXCHANGE, dead, dead)
+    for exchange, routing_key in topology.bindings(service):
+        _bind(api, vhost, exchange, inbox, routing_key)
+
+
+def _put(api: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    _checked(api.put(path, json=body))
+
+
+def _bind(api: httpx.Client, vhost: str, exchange: str, queue: str, routing_key: str) -> None:
+    _checked(api.post(f"/bindings/{vhost}/e/{exchange}/q/{queue}", json={"routing_key": routing_key}))
+
+
+def _checked(answer: httpx.Response) -> None:
+    if answer.is_error:
+        raise SystemExit(
+            f"provision: {answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}"
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Command line: which part."""
+    parts = {"database": provision_database, "broker": provision_broker}
+    if len(arguments) != 1 or arguments[0] not in parts:
+        sys.stderr.write("usage: python -m shared.provision database|broker\n")
+        return 2
+    settings = ProvisionSettings()
+    configure_logging("provision", settings.log_level)
+    parts[arguments[0]](settings)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

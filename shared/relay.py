@@ -1,0 +1,132 @@
+"""Publishes the outbox: one leader per service, id order, persistent, mandatory, confirmed, then marked."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pika
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Row, bindparam, func, select, text, update
+
+from shared import tables, topology
+from shared.broker import AMQPError, Connection, NackError, UnroutableError
+from shared.database import Database
+from shared.retries import RetryPolicy
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+BATCH = 200
+LONGEST_HOLD = timedelta(seconds=60)
+
+_o = tables.outbox.c
+_held = tables.outbox.alias("held")
+# Rows whose aggregate has an earlier row in back-off wait with it: order is per aggregate.
+DUE = (
+    select(_o.id, _o.event_id, _o.type, _o.envelope, _o.attempts)
+    .where(
+        _o.published_at.is_(None),
+        ~select(_held.c.id)
+        .where(
+            _held.c.published_at.is_(None),
+            _held.c.subject == _o.subject,
+            _held.c.id <= _o.id,
+            _held.c.next_attempt_at > func.now(),
+        )
+        .exists(),
+    )
+    .order_by(_o.id)
+    .limit(BATCH)
+)
+MARK_PUBLISHED = (
+    update(tables.outbox)
+    .where(_o.id == func.any(bindparam("ids")))
+    .values(published_at=func.now(), attempts=_o.attempts + 1, last_error=None)
+)
+
+
+class Relay:
+    """Step of the relay loop. Holds an advisory lock on its own database connection for as long as it leads; a second
+    instance keeps asking. No transaction is open while it waits for the broker."""
+
+    def __init__(self, database: Database, parameters: pika.ConnectionParameters, policy: RetryPolicy) -> None:
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._exchange = topology.exchange(database.service)
+        self._lock_name = f"relay:{database.service}"
+        self._parameters = parameters
+        self._policy = policy
+        self._leader: DatabaseConnection | None = None
+        self._broker: Connection | None = None
+
+    def step(self) -> bool:
+        """Publishes one batch. Returns True when there may be more."""
+        try:
+            leader = self._lead()
+            if leader is None:
+                return False
+            rows = leader.execute(DUE).all()
+            if not rows:
+                return False
+            published = self._publish_batch(leader, rows)
+        except Exception:
+            # Whatever broke, leadership and broker connection are built anew; unmarked rows are published again.
+            self.close()
+            raise
+        return published == BATCH
+
+    def _lead(self) -> DatabaseConnection | None:
+        if self._leader is not None:
+            return self._leader
+        connection = self._engine.connect()
+        # The lock belongs to this physical connection: it must never go back to the pool while held.
+        connection.detach()
+        lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
+        if connection.execute(lock, {"name": self._lock_name}).scalar_one():
+            self._leader = connection
+            log.info("relay leads")
+            return connection
+        connection.close()
+        return None
+
+    def _publish_batch(self, leader: DatabaseConnection, rows: Any) -> int:
+        confirmed: list[int] = []
+        try:
+            for row in rows:
+                if self._publish(leader, row):
+                    confirmed.append(row.id)
+        finally:
+            if confirmed:
+                leader.execute(MARK_PUBLISHED, {"ids": confirmed})
+        return len(confirmed)
+
+    def _publish(self, leader: DatabaseConnection, row: Row[Any]) -> bool:
+        if self._broker is None:
+            self._broker = Connection(self._parameters)
+            self._broker.confirm()
+        try:
+            self._broker.publish(self._exchange, row.type, str(row.event_id), orjson.dumps(row.envelope))
+        except UnroutableError:
+            self._hold(leader, row, "unroutable: no queue is bound for this event")
+        except NackError:
+            self._hold(leader, row, "the broker refused it: the consumer's queue is full")
+        except AMQPError as error:
+            raise ConnectionError(f"broker connection lost: {error!r}") from error
+        else:
+            return True
+        return False
+
+    def _hold(self, leader: DatabaseConnection, row: Row[Any], reason: str) -> None:
+        log.error("event not published", event_id=str(row.event_id), type=row.type, reason=reason)
+        wait = min(self._policy.backoff(row.attempts + 1), LONGEST_HOLD)
+        values = {"attempts": _o.attempts + 1, "next_attempt_at": func.now() + wait, "last_error": reason}
+        leader.execute(update(tables.outbox).where(_o.id == row.id).values(**values))
+
+    def close(self) -> None:
+        """Gives up leadership and the broker connection."""
+        broker, self._broker = self._broker, None
+        if broker:
+            broker.close()
+        leader, self._leader = self._leader, None
+        if leader:
+            leader.invalidate()
+            leader.close()

@@ -1,0 +1,153 @@
+"""The slow path of the inbox: claims what is due, retries with back-off, parks what is spent."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Row, and_, cast, func, select, update
+from sqlalchemy.orm import Session
+
+from shared import tables
+from shared.database import Database, is_outage
+from shared.envelope import Envelope, UnreadableEnvelope
+from shared.inbox import Handlers, Unprocessable, Waiting, dispatch, store_envelope
+from shared.settings import Settings
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+WAITING_LIMIT = timedelta(hours=24)
+NEVER_HELPS = (Unprocessable, UnreadableEnvelope)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """When a failed event is tried again, and when it is given up and parked."""
+
+    attempts: int
+    crashes: int
+    first_wait: timedelta
+    longest_wait: timedelta
+    waiting: timedelta
+    lease: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RetryPolicy":
+        """The policy that the settings ask for."""
+        return cls(
+            attempts=settings.event_attempts,
+            crashes=settings.event_crashes,
+            first_wait=timedelta(seconds=settings.event_first_retry_seconds),
+            longest_wait=timedelta(minutes=30),
+            waiting=timedelta(seconds=min(1.0, settings.event_first_retry_seconds)),
+            lease=timedelta(seconds=settings.event_lease_seconds),
+        )
+
+    def backoff(self, attempt: int) -> timedelta:
+        """The wait after the given attempt: doubling, with 20 % jitter so that herds disperse."""
+        exponential: timedelta = min(self.first_wait * 2 ** min(attempt - 1, 20), self.longest_wait)
+        return exponential * random.uniform(0.8, 1.2)
+
+
+class Retrier:
+    """Retries the pending events of one service."""
+
+    def __init__(self, database: Database, handlers: Handlers, policy: RetryPolicy) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._policy = policy
+
+    def step(self) -> bool:
+        """Claims one due event and handles it. Returns False when none is due."""
+        with self._database.begin() as session:
+            row = self._claim(session)
+        if row is None:
+            return False
+        try:
+            self._handle(row)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            with self._database.begin() as session:
+                self._record_failure(session, row, error)
+        return True
+
+    def store_failed(self, session: Session, envelope: Envelope, error: Exception) -> None:
+        """Stores an event whose first attempt failed: pending with back-off, or parked when no retry would help."""
+        if store_envelope(session, envelope) is None:
+            return
+        first_attempt = update(tables.inbox).where(_is(envelope.source, str(envelope.id))).values(attempts=1)
+        row = session.execute(first_attempt.returning(*tables.inbox.c)).one()
+        self._record_failure(session, row, error)
+
+    def _claim(self, session: Session) -> Row[Any] | None:
+        """Charges the attempt and takes a lease before the handler runs, so that a handler that kills the process is
+        counted too. Several workers may claim at once."""
+        t = tables.inbox.c
+        due = (
+            select(t.source, t.event_id)
+            .where(t.status == "pending", t.next_attempt_at <= func.now())
+            .order_by(t.next_attempt_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        claim = (
+            update(tables.inbox)
+            .where(t.source == due.c.source, t.event_id == due.c.event_id)
+            .values(
+                attempts=t.attempts + 1,
+                # A claim that neither ended nor failed: the process died under it.
+                crashes=t.crashes + cast(t.claimed_at.is_not(None), Integer),
+                claimed_at=func.now(),
+                next_attempt_at=func.now() + self._policy.lease,
+            )
+            .returning(*t)
+        )
+        row = session.execute(claim).first()
+        if row is not None and row.crashes >= self._policy.crashes:
+            _park(session, row, f"its handler ended the process {row.crashes} times")
+            return None
+        return row
+
+    def _handle(self, row: Row[Any]) -> None:
+        intake = self._handlers.intakes.get(row.source)
+        prepared = intake.prepare(row.payload) if intake else None
+        with self._database.begin() as session:
+            # The lease may have run out and another worker may have taken over: the row decides.
+            still_ours = and_(_is(row.source, row.event_id), tables.inbox.c.claimed_at == row.claimed_at)
+            done = update(tables.inbox).where(still_ours, tables.inbox.c.status == "pending")
+            done = done.values(status="done", handled_at=func.now(), payload=None, claimed_at=None)
+            if session.execute(done.returning(tables.inbox.c.event_id)).first() is None:
+                return
+            if intake:
+                intake.handle(session, prepared)
+            else:
+                dispatch(session, Envelope.model_validate(row.payload), self._handlers)
+
+    def _record_failure(self, session: Session, row: Row[Any], error: Exception) -> None:
+        message = f"{type(error).__name__}: {error}"[:2000]
+        waiting = isinstance(error, Waiting) and datetime.now(UTC) - row.received_at < WAITING_LIMIT
+        spent = isinstance(error, NEVER_HELPS) or row.attempts >= self._policy.attempts
+        if spent and not waiting:
+            _park(session, row, message)
+            return
+        log.warning("event will be retried", event_id=row.event_id, type=row.type, attempt=row.attempts, error=message)
+        values = {
+            "attempts": row.attempts - 1 if waiting else row.attempts,
+            "next_attempt_at": func.now() + (self._policy.waiting if waiting else self._policy.backoff(row.attempts)),
+            "claimed_at": None,
+            "last_error": message,
+        }
+        session.execute(update(tables.inbox).where(_is(row.source, row.event_id)).values(**values))
+
+
+def _park(session: Session, row: Row[Any], reason: str) -> None:
+    log.error("event parked", event_id=row.event_id, type=row.type, attempts=row.attempts, reason=reason)
+    values = {"status": "parked", "last_error": reason, "claimed_at": None}
+    session.execute(update(tables.inbox).where(_is(row.source, row.event_id)).values(**values))
+
+
+def _is(source: str, event_id: str) -> ColumnElement[bool]:
+    return and_(tables.inbox.c.source == source, tables.inbox.c.event_id == event_id)

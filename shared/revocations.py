@@ -1,0 +1,93 @@
+"""The revocation feed: each second every api pulls from identity what was revoked since, and refuses those tokens.
+
+Loaded before the process is ready. The pull, not the broker, carries it: logout works with RabbitMQ down.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from shared.telemetry import get_logger
+from shared.tokens import Claims
+
+log = get_logger(__name__)
+
+PULL_SECONDS = 1.0
+STALE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """`kind` sid ends a session, jti one token, user_before all tokens of a user issued up to `before`.
+
+    `before` and `expires_at` are Unix seconds.
+    """
+
+    kind: str
+    value: str
+    before: int
+    expires_at: int
+
+
+class RevocationFeed:
+    """What is revoked, in memory. A revocation is forgotten when every token it could concern has expired."""
+
+    def __init__(self, url: str, internal_token: str) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {internal_token}"}
+        self._seq = 0
+        self._revoked: dict[tuple[str, str], Revocation] = {}
+        self._pulled_at = float("-inf")
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Pulls in a background thread until `stop`."""
+        threading.Thread(target=self._run, name="revocations", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the background thread after its current pull."""
+        self._stopping.set()
+
+    def is_loaded(self) -> bool:
+        """True once the first pull has succeeded."""
+        return self._pulled_at > float("-inf")
+
+    def is_fresh(self) -> bool:
+        """False when the last successful pull is more than 15 seconds ago."""
+        return time.monotonic() - self._pulled_at <= STALE_SECONDS
+
+    def is_revoked(self, claims: Claims) -> bool:
+        """True when the token was ended before its time."""
+        if ("sid", claims.session_id) in self._revoked or ("jti", claims.token_id) in self._revoked:
+            return True
+        user = self._revoked.get(("user_before", str(claims.user_id)))
+        return user is not None and claims.issued_at <= user.before
+
+    def pull(self, client: httpx.Client) -> None:
+        """One pull. Raises httpx.HTTPError when identity does not answer."""
+        answer = client.get(self._url, params={"after": self._seq}, headers=self._headers).raise_for_status()
+        body = answer.json()
+        for item in body["items"]:
+            revocation = Revocation(item["kind"], item["value"], item["before"], item["expires_at"])
+            self._revoked[revocation.kind, revocation.value] = revocation
+        self._seq = max(self._seq, body["last_seq"])
+        self._pulled_at = time.monotonic()
+
+    def _run(self) -> None:
+        with httpx.Client(timeout=2) as client:
+            while not self._stopping.is_set():
+                was_fresh = self.is_fresh()
+                try:
+                    self.pull(client)
+                    self._forget_expired()
+                except (httpx.HTTPError, KeyError, ValueError) as error:
+                    if was_fresh or not self.is_loaded():
+                        log.warning("revocation feed does not answer", url=self._url, error=str(error))
+                self._stopping.wait(PULL_SECONDS)
+
+    def _forget_expired(self) -> None:
+        now = time.time()
+        for key in [key for key, revocation in self._revoked.items() if revocation.expires_at < now]:
+            del self._revoked[key]

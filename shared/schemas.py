@@ -1,0 +1,44 @@
+"""Building blocks of request and answer shapes: strict input, texts with limits, money."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _without_control_characters(value: str) -> str:
+    # Postgres refuses NUL in text; the other controls have no place in what people read (tab and newline do).
+    if any(ord(character) < 32 and character not in "\t\n\r" for character in value) or "\x7f" in value:
+        raise ValueError("must not contain control characters")
+    # Lone surrogates cannot be encoded as UTF-8, so neither stored nor answered.
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must be valid Unicode") from error
+    return value
+
+
+def _on_one_line(value: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise ValueError("must be on one line")
+    return value
+
+
+_Text = Annotated[str, AfterValidator(_without_control_characters)]
+Name = Annotated[
+    _Text, AfterValidator(_on_one_line), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
+ShortText = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=1_000)]
+LongText = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=100_000)]
+
+
+class Input(BaseModel):
+    """Parent of request bodies: an unknown field is refused, so that a typing error is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Money(BaseModel):
+    """An amount in minor units (cents) of an ISO 4217 currency."""
+
+    amount: int = Field(ge=0, le=99_999_999, examples=[4900])
+    currency: str = Field(pattern=r"^[A-Z]{3}$", examples=["USD"])

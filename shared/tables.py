@@ -1,0 +1,80 @@
+"""The kernel's tables, the same in each service's schema: outbox, inbox, rejected messages, scheduled jobs.
+
+A service's first migration calls `create_kernel_tables`; later changes of the kernel come as functions beside it,
+called by a new migration in each service.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from shared.database import new_metadata
+
+metadata = new_metadata()
+_time = DateTime(timezone=True)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", UUID(as_uuid=True), nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("envelope", JSONB, nullable=False),
+    Column("created_at", _time, nullable=False, server_default=func.now()),
+    Column("published_at", _time),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", _time),
+    Column("last_error", Text),
+    # The relay reads unpublished rows only, by id; a cursor over ids would skip rows that commit late.
+    Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_unpublished_subject", "subject", "id", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_published_at", "published_at", postgresql_where=text("published_at IS NOT NULL")),
+    # Each row is updated once, when published: leave room for the new version on the same page.
+    postgresql_with={"fillfactor": 70},
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("status", Text, nullable=False),  # done | pending | parked
+    Column("payload", JSONB),  # kept while there is still something to do with it
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("claimed_at", _time),
+    Column("next_attempt_at", _time),
+    Column("last_error", Text),
+    Column("received_at", _time, nullable=False, server_default=func.now()),
+    Column("handled_at", _time),
+    Index("ix_inbox_pending", "next_attempt_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_inbox_parked", "received_at", postgresql_where=text("status = 'parked'")),
+    Index("ix_inbox_received_at", "received_at"),
+)
+
+inbox_rejected = Table(
+    "inbox_rejected",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("routing_key", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", _time, nullable=False, server_default=func.now()),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_run_at", _time, nullable=False, server_default=func.now()),
+    Column("last_run_at", _time),
+    Column("last_error", Text),
+)
+
+
+def create_kernel_tables(op: Any) -> None:
+    """First version of the kernel tables, for a service's first migration; `op` is alembic's."""
+    metadata.create_all(op.get_bind())

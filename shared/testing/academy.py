@@ -1,0 +1,153 @@
+"""A private academy for one test process: its own database, its own vhost, provisioned by the real jobs."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pika
+import psycopg2
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import URL
+
+from shared import topology
+from shared.database import Database
+from shared.envelope import wrap
+from shared.events import Event
+from shared.migrate import upgrade
+from shared.provision import ProvisionSettings, provision_broker, provision_database
+from shared.settings import Settings
+from shared.testing.harness import Harness
+from shared.testing.identity import IdentityStandIn
+from shared.worker import Worker
+
+S = TypeVar("S", bound=Settings)
+PASSWORD = "only-for-tests"
+INTERNAL_TOKEN = "internal-token-of-tests"
+
+
+class Academy:
+    """Knows the servers of TEST_POSTGRES_* and TEST_BROKER_* and makes a place of its own on each."""
+
+    def __init__(self, name: str, files: Path) -> None:
+        self.name = f"academy_{name}"
+        self.identity = IdentityStandIn()
+        self.storage_url = f"file://{files}"
+        self._migrated: set[str] = set()
+        for service in topology.SERVICES:
+            for secret in ("DATABASE_PASSWORD", "MIGRATION_PASSWORD", "BROKER_PASSWORD"):
+                os.environ[f"{service.upper()}_{secret}"] = PASSWORD
+        self._create_database()
+        settings = self.provision_settings()
+        # Roles belong to the whole server: parallel test processes must not create them at once.
+        with self._server_lock():
+            provision_database(settings)
+        provision_broker(settings)
+
+    def settings(self, cls: type[S], **overrides: Any) -> S:
+        """Settings of a service in this academy."""
+        values: dict[str, Any] = {
+            "database_host": os.environ["TEST_POSTGRES_HOST"],
+            "database_port": int(os.environ["TEST_POSTGRES_PORT"]),
+            "database_name": self.name,
+            "database_password": SecretStr(PASSWORD),
+            "database_pool_size": 10,
+            "broker_host": os.environ["TEST_BROKER_HOST"],
+            "broker_port": int(os.environ["TEST_BROKER_PORT"]),
+            "broker_vhost": self.name,
+            "broker_password": SecretStr(PASSWORD),
+            "identity_url": self.identity.url,
+            "internal_token": SecretStr(INTERNAL_TOKEN),
+            "storage_url": self.storage_url,
+            "public_url": "http://academy.test",
+            "log_level": "warning",
+            **overrides,
+        }
+        return cls(**values)
+
+    def provision_settings(self) -> ProvisionSettings:
+        """Administrator access to both servers."""
+        return self.settings(
+            ProvisionSettings,
+            postgres_admin_user=os.environ["TEST_POSTGRES_ADMIN_USER"],
+            postgres_admin_password=SecretStr(os.environ["TEST_POSTGRES_ADMIN_PASSWORD"]),
+            broker_admin_user=os.environ["TEST_BROKER_ADMIN_USER"],
+            broker_admin_password=SecretStr(os.environ["TEST_BROKER_ADMIN_PASSWORD"]),
+            broker_management_url=os.environ["TEST_BROKER_MANAGEMENT_URL"],
+        )
+
+    def role_url(self, role: str) -> URL:
+        """Where `role` (such as catalog_app or catalog_owner) reaches this academy's database."""
+        return self.settings(Settings, database_user=role).database_url("")
+
+    def migrate(self, service: str) -> None:
+        """Brings the service's schema to head, once."""
+        if service not in self._migrated:
+            upgrade(service, self.role_url(f"{service}_owner"))
+            self._migrated.add(service)
+
+    @contextmanager
+    def service(
+        self,
+        name: str,
+        settings: Settings,
+        create_app: Callable[[Any], FastAPI],
+        create_worker: Callable[[Any], Worker],
+    ) -> Iterator[Harness]:
+        """The service with its schema at head and its api answering; its worker runs only when a test starts it."""
+        self.migrate(name)
+        database = Database(settings.database_url(name), name, pool_size=10)
+        app = create_app(settings)
+        with Harness(app, create_worker(settings), database, self) as harness:
+            yield harness
+        database.close()
+
+    def publish(self, event: Event) -> None:
+        """Publishes an event as its source service would, with the broker's confirm."""
+        envelope = wrap(event)
+        with pika.BlockingConnection(self.broker_parameters(event.source)) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            body = envelope.model_dump_json(exclude_none=True).encode()
+            channel.basic_publish(topology.exchange(event.source), envelope.type, body, mandatory=True)
+
+    def broker_parameters(self, user: str) -> pika.ConnectionParameters:
+        """Where a broker user reaches this academy's vhost."""
+        return pika.ConnectionParameters(
+            os.environ["TEST_BROKER_HOST"],
+            int(os.environ["TEST_BROKER_PORT"]),
+            self.name,
+            pika.PlainCredentials(user, PASSWORD),
+        )
+
+    def close(self) -> None:
+        """Stops the identity stand-in; database and vhost go away with their servers."""
+        self.identity.close()
+
+    def _admin(self, database: str) -> Any:
+        connection = psycopg2.connect(
+            host=os.environ["TEST_POSTGRES_HOST"],
+            port=os.environ["TEST_POSTGRES_PORT"],
+            user=os.environ["TEST_POSTGRES_ADMIN_USER"],
+            password=os.environ["TEST_POSTGRES_ADMIN_PASSWORD"],
+            dbname=database,
+        )
+        connection.autocommit = True
+        return connection
+
+    def _create_database(self) -> None:
+        with self._server_lock() as connection, connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{self.name}"')
+
+    @contextmanager
+    def _server_lock(self) -> Iterator[Any]:
+        connection = self._admin("postgres")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(1)")
+            yield connection
+        finally:
+            connection.close()

@@ -1,0 +1,134 @@
+"""The worker process of a service: consumer, inbox retries, relay, jobs, each a loop in a thread of its own."""
+
+import select
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+
+from shared import topology
+from shared.broker import connection_parameters
+from shared.consumer import Consumer
+from shared.database import Database, wake_channel
+from shared.health import HealthServer
+from shared.inbox import Handlers
+from shared.jobs import Job, Scheduler
+from shared.loops import Loop
+from shared.relay import Relay
+from shared.retries import Retrier, RetryPolicy
+from shared.settings import Settings
+from shared.telemetry import configure_logging, get_logger
+
+log = get_logger(__name__)
+
+STOP_SECONDS = 25.0
+POLL_SECONDS = 1.0
+LISTEN_SECONDS = 5.0
+
+Step = Callable[[Database], bool]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What a service's worker does. `steps` are further loops by name, such as sending mail: each is called with the
+    database until it returns False, and again when something was committed or a second has passed."""
+
+    service: str
+    settings: Settings
+    handlers: Handlers
+    jobs: Sequence[Job] = ()
+    steps: Mapping[str, Step] = field(default_factory=dict)
+
+    def loops(self, database: Database) -> list[Loop]:
+        """All loops, not started."""
+        broker = connection_parameters(self.settings, self.service)
+        policy = RetryPolicy.of(self.settings)
+        retrier = Retrier(database, self.handlers, policy)
+        relay = Relay(database, broker, policy)
+        consumer = Consumer(database, broker, self.handlers, retrier)
+        scheduler = Scheduler(database, self.jobs)
+        loops = [
+            Loop("relay", relay.step, POLL_SECONDS, relay.close),
+            Loop("inbox", retrier.step, POLL_SECONDS),
+            Loop("consumer", consumer.step, POLL_SECONDS, consumer.close),
+        ]
+        if self.jobs:
+            loops.append(Loop("jobs", scheduler.step, POLL_SECONDS))
+        for name, step in self.steps.items():
+            loops.append(Loop(name, lambda step=step: step(database), POLL_SECONDS))  # type: ignore[misc]
+        listener = WakeListener(database, loops[:])
+        return [*loops, Loop("listener", listener.step, POLL_SECONDS, listener.close)]
+
+
+class WakeListener:
+    """Hears the NOTIFY that follows a commit and wakes all loops. A lost one costs them a poll interval."""
+
+    def __init__(self, database: Database, loops: Sequence[Loop]) -> None:
+        self._database = database
+        self._loops = loops
+        self._connection: Any = None
+
+    def step(self) -> bool:
+        """Waits for a hint for up to five seconds."""
+        try:
+            connection = self._listen()
+            if select.select([connection], [], [], LISTEN_SECONDS)[0]:
+                connection.poll()
+                connection.notifies.clear()
+                for loop in self._loops:
+                    loop.wake()
+        except Exception:
+            self.close()
+            raise
+        return True
+
+    def _listen(self) -> Any:
+        if self._connection is None:
+            engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text(f'LISTEN "{wake_channel(self._database.service)}"'))
+                fairy = connection.connection
+                connection.detach()
+                self._connection = fairy.driver_connection
+        return self._connection
+
+    def close(self) -> None:
+        """Drops the listening connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def run(worker: Worker) -> int:
+    """Runs until SIGTERM or SIGINT; then each loop ends after its current step. Returns the exit code."""
+    configure_logging(worker.service, worker.settings.log_level)
+    check_wiring(worker)
+    database = Database(worker.settings.database_url(worker.service), worker.service)
+    stopping = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopping.set())
+    loops = worker.loops(database)
+    with HealthServer(worker.settings, database, lambda: all(loop.is_alive() for loop in loops)):
+        for loop in loops:
+            loop.start()
+        log.info("worker runs", loops=[loop.name for loop in loops])
+        while not stopping.wait(1.0) and all(loop.is_alive() for loop in loops):
+            continue
+        log.info("worker stops")
+        for loop in loops:
+            loop.stop()
+        ended = [loop.join(STOP_SECONDS / len(loops)) for loop in loops]
+    database.close()
+    return 0 if stopping.is_set() and all(ended) else 1
+
+
+def check_wiring(worker: Worker) -> None:
+    """Refuses to start when the handlers are not exactly what the topology sends here."""
+    subscribed = set(topology.SUBSCRIPTIONS[worker.service])
+    handled = set(worker.handlers.events)
+    if subscribed != handled:
+        names = ", ".join(sorted(cls.__name__ for cls in subscribed ^ handled))
+        raise SystemExit(f"{worker.service}: subscriptions (shared/topology.py) and handlers differ: {names}")
