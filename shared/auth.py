@@ -17,7 +17,7 @@ from fastapi.security import HTTPBearer
 
 from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.permissions import SENSITIVE, Permission, permissions_of
-from shared.revocations import RevocationFeed
+from shared.revocations import RevocationSource
 from shared.telemetry import get_logger
 from shared.tokens import Claims, InvalidToken, TokenVerifier
 
@@ -88,7 +88,7 @@ class Require(Access):
         actor = authenticate(request)
         if not actor.may(self.permission):
             raise Forbidden(f"This needs the permission {self.permission}. Ask an administrator for it.")
-        feed: RevocationFeed = request.app.state.revocations
+        feed: RevocationSource = request.app.state.revocations
         if self.permission in SENSITIVE and not feed.is_fresh():
             raise Unavailable(
                 "Sign-outs cannot be checked at the moment, so this is closed. Try again in a few seconds."
@@ -113,7 +113,7 @@ def authenticate(request: Request) -> Actor:
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized
     verifier: TokenVerifier = request.app.state.tokens
-    feed: RevocationFeed = request.app.state.revocations
+    feed: RevocationSource = request.app.state.revocations
     try:
         claims = verifier.verify(token)
     except InvalidToken as error:

@@ -79,6 +79,8 @@ def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
         max_overflow=0,
         pool_timeout=3,
         pool_pre_ping=True,
+        # Values of a failing statement (password hashes, addresses) stay out of the logs.
+        hide_parameters=True,
         connect_args={
             "application_name": application,
             "connect_timeout": 3,

@@ -6,6 +6,7 @@ Loaded before the process is ready. The pull, not the broker, carries it: logout
 import threading
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
@@ -31,6 +32,25 @@ class Revocation:
     expires_at: int
 
 
+class RevocationSource(Protocol):
+    """What an api asks about each token: the RevocationFeed below, or identity's own table."""
+
+    def start(self) -> None:
+        """The api starts."""
+
+    def stop(self) -> None:
+        """The api stops."""
+
+    def is_loaded(self) -> bool:
+        """False while nothing is known; the api is not ready then."""
+
+    def is_fresh(self) -> bool:
+        """False when what is known is too old for sensitive routes."""
+
+    def is_revoked(self, claims: Claims) -> bool:
+        """True when the token was ended before its time."""
+
+
 class RevocationFeed:
     """What is revoked, in memory. A revocation is forgotten when every token it could concern has expired."""
 
@@ -40,6 +60,7 @@ class RevocationFeed:
         self._seq = 0
         self._revoked: dict[tuple[str, str], Revocation] = {}
         self._pulled_at = float("-inf")
+        self.stale_seconds = STALE_SECONDS
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -56,7 +77,7 @@ class RevocationFeed:
 
     def is_fresh(self) -> bool:
         """False when the last successful pull is more than 15 seconds ago."""
-        return time.monotonic() - self._pulled_at <= STALE_SECONDS
+        return time.monotonic() - self._pulled_at <= self.stale_seconds
 
     def is_revoked(self, claims: Claims) -> bool:
         """True when the token was ended before its time."""

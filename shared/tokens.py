@@ -3,7 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
@@ -21,6 +21,7 @@ REQUIRED_CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "roles"]
 FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
 MAX_TOKEN_BYTES = 4096
 LEEWAY_SECONDS = 30
+MAX_LIFETIME_SECONDS = 3600
 CACHE_SIZE = 4096
 REFETCH_SECONDS = 5.0
 
@@ -39,6 +40,13 @@ class Claims:
     roles: frozenset[str]
     issued_at: int
     expires_at: int
+
+
+class KeySource(Protocol):
+    """Where public keys come from: the KeySet below, or identity's own signer."""
+
+    def get(self, kid: str) -> jwt.PyJWK:
+        """The key of that id. Raises InvalidToken when there is none."""
 
 
 class KeySet:
@@ -78,7 +86,7 @@ class KeySet:
 class TokenVerifier:
     """Verifies once and remembers until the token expires; revocation is checked by the caller on every request."""
 
-    def __init__(self, keys: KeySet) -> None:
+    def __init__(self, keys: KeySource) -> None:
         self._keys = keys
         self._verified: dict[str, Claims] = {}
 
@@ -111,7 +119,7 @@ class TokenVerifier:
                 options={"require": REQUIRED_CLAIMS, "strict_aud": True},
             )
             return _claims(payload)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise InvalidToken(str(error)) from error
 
 
@@ -129,6 +137,8 @@ def _check_header(header: dict[str, Any]) -> None:
 def _claims(payload: dict[str, Any]) -> Claims:
     if not isinstance(payload["roles"], list) or not isinstance(payload["exp"], int):
         raise InvalidToken("claims have the wrong type")
+    if payload["exp"] - payload["iat"] > MAX_LIFETIME_SECONDS:
+        raise InvalidToken("lives longer than any token of ours")
     return Claims(
         user_id=UUID(payload["sub"]),
         session_id=str(payload["sid"]),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import PoolProxiedConnection
 
 from shared import topology
 from shared.broker import connection_parameters
@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 STOP_SECONDS = 25.0
 POLL_SECONDS = 1.0
-LISTEN_SECONDS = 5.0
+LISTEN_SECONDS = 1.0
 
 Step = Callable[[Database], bool]
 
@@ -69,10 +69,10 @@ class WakeListener:
     def __init__(self, database: Database, loops: Sequence[Loop]) -> None:
         self._database = database
         self._loops = loops
-        self._connection: Any = None
+        self._held: PoolProxiedConnection | None = None
 
     def step(self) -> bool:
-        """Waits for a hint for up to five seconds."""
+        """Waits for a hint for up to a second."""
         try:
             connection = self._listen()
             if select.select([connection], [], [], LISTEN_SECONDS)[0]:
@@ -86,20 +86,21 @@ class WakeListener:
         return True
 
     def _listen(self) -> Any:
-        if self._connection is None:
-            engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.execute(text(f'LISTEN "{wake_channel(self._database.service)}"'))
-                fairy = connection.connection
-                connection.detach()
-                self._connection = fairy.driver_connection
-        return self._connection
+        if self._held is None:
+            self._held = self._database.engine.raw_connection()
+            # Never back to the pool: this connection listens until it is closed.
+            self._held.detach()
+            connection: Any = self._held.dbapi_connection
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f'LISTEN "{wake_channel(self._database.service)}"')
+        return self._held.dbapi_connection
 
     def close(self) -> None:
         """Drops the listening connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
 
 def run(worker: Worker) -> int:

@@ -10,11 +10,11 @@ import pika
 import psycopg2
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine, create_engine
 
 from shared import topology
 from shared.database import Database
-from shared.envelope import wrap
+from shared.envelope import Envelope, wrap
 from shared.events import Event
 from shared.migrate import upgrade
 from shared.provision import ProvisionSettings, provision_broker, provision_database
@@ -82,6 +82,10 @@ class Academy:
         """Where `role` (such as catalog_app or catalog_owner) reaches this academy's database."""
         return self.settings(Settings, database_user=role).database_url("")
 
+    def owner(self, service: str) -> Engine:
+        """An engine with the rights of the service's migrations; the caller disposes it."""
+        return create_engine(self.role_url(f"{service}_owner"))
+
     def migrate(self, service: str) -> None:
         """Brings the service's schema to head, once."""
         if service not in self._migrated:
@@ -104,14 +108,30 @@ class Academy:
             yield harness
         database.close()
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event) -> Envelope:
         """Publishes an event as its source service would, with the broker's confirm."""
         envelope = wrap(event)
-        with pika.BlockingConnection(self.broker_parameters(event.source)) as connection:
+        self.publish_bytes(event.source, envelope.type, envelope.model_dump_json(exclude_none=True).encode())
+        return envelope
+
+    def publish_bytes(self, source: str, routing_key: str, body: bytes) -> None:
+        """Publishes any bytes to a service's exchange."""
+        with pika.BlockingConnection(self.broker_parameters(source)) as connection:
             channel = connection.channel()
             channel.confirm_delivery()
-            body = envelope.model_dump_json(exclude_none=True).encode()
-            channel.basic_publish(topology.exchange(event.source), envelope.type, body, mandatory=True)
+            channel.basic_publish(topology.exchange(source), routing_key, body, mandatory=True)
+
+    def bind(self, service: str, event: type[Event], bound: bool) -> None:
+        """Binds or unbinds one event of a service's queue, with an administrator's rights."""
+        credentials = pika.PlainCredentials(
+            os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]
+        )
+        parameters = self.broker_parameters(service)
+        parameters.credentials = credentials
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            act = channel.queue_bind if bound else channel.queue_unbind
+            act(topology.inbox_queue(service), topology.exchange(event.source), event.__name__)
 
     def broker_parameters(self, user: str) -> pika.ConnectionParameters:
         """Where a broker user reaches this academy's vhost."""

@@ -1,7 +1,7 @@
 """One service under test, reached at its doors: HTTP and events."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from shared import inbox, tables
 from shared.database import Database
 from shared.envelope import Envelope, wrap
 from shared.events import Event
+from shared.loops import Loop
 from shared.testing.waiting import wait_until
 from shared.worker import Worker
 
@@ -108,15 +109,22 @@ class Harness:
         return [Envelope.model_validate(envelope).event() for envelope in envelopes]
 
     @contextmanager
-    def running_worker(self) -> Iterator[None]:
-        """The worker's loops, running in threads until the block ends."""
-        loops = self.worker.loops(self.database)
-        for loop in loops:
-            loop.start()
-        try:
+    def running_worker(self, *names: str) -> Iterator[None]:
+        """The worker's loops (or only the named ones), running in threads until the block ends."""
+        loops = [loop for loop in self.worker.loops(self.database) if not names or loop.name in names]
+        with running(loops):
             yield
-        finally:
-            for loop in loops:
-                loop.stop()
-            for loop in loops:
-                assert loop.join(10), f"loop {loop.name} did not stop"
+
+
+@contextmanager
+def running(loops: Sequence[Loop]) -> Iterator[None]:
+    """The loops, running in threads until the block ends."""
+    for loop in loops:
+        loop.start()
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.stop()
+        for loop in loops:
+            assert loop.join(10), f"loop {loop.name} did not stop"

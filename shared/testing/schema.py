@@ -2,7 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData
 
 from shared import tables
 from shared.testing.harness import Harness
@@ -10,8 +10,7 @@ from shared.testing.harness import Harness
 
 def assert_models_match_migrations(harness: Harness, metadata: MetaData) -> None:
     """Fails with the differences between the migrated schema and the service's models plus the kernel's tables."""
-    service = harness.database.service
-    engine = create_engine(harness.academy.role_url(f"{service}_owner"))
+    engine = harness.academy.owner(harness.database.service)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         differences = compare_metadata(context, [tables.metadata, metadata])  # type: ignore[arg-type]

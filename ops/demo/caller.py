@@ -1,0 +1,49 @@
+"""A person with a browser: calls the gateway, and shows what came when it was not what was expected."""
+
+import time
+from typing import Any
+
+import httpx
+
+from ops.demo.steps import expect
+
+PASSWORD = "correct horse battery 42"
+
+
+class Caller:
+    """Anonymous until `sign_in`."""
+
+    def __init__(self, gateway: str) -> None:
+        self.http = httpx.Client(base_url=gateway, timeout=30)
+        self.user_id = ""
+        self.email = ""
+
+    def call(self, method: str, path: str, status: int = 200, **options: Any) -> Any:
+        """The answer's JSON (or bytes, when it is not JSON) if its status is as expected. Raises StepFailed."""
+        answer = self.raw(method, path, **options)
+        expect(
+            answer.status_code == status,
+            f"{method} {path} to answer {status}",
+            f"{answer.status_code} {answer.text[:400]}",
+        )
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+
+    def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer, whatever it is; waits as told when the gateway asks to slow down."""
+        while True:
+            answer = self.http.request(method, path, **options)
+            if answer.status_code != 429:
+                return answer
+            time.sleep(float(answer.headers.get("Retry-After", "1")))
+
+    def register(self, email: str, name: str) -> None:
+        """Signs up and in."""
+        body = {"email": email, "password": PASSWORD, "name": name}
+        self.user_id = self.call("POST", "/api/v1/auth/register", 201, json=body)["id"]
+        self.sign_in(email, PASSWORD)
+
+    def sign_in(self, email: str, password: str) -> None:
+        """Calls with a fresh access token from now on."""
+        self.email = email
+        tokens = self.call("POST", "/api/v1/auth/login", json={"email": email, "password": password})
+        self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"

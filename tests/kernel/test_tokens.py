@@ -1,0 +1,174 @@
+"""What a service does with every token but a good one: 401, never 5xx, and the reason stays in the log."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import APIRouter, FastAPI
+from uuid_utils.compat import uuid7
+
+from shared.app import create_app
+from shared.auth import OPTIONAL, PUBLIC, Actor, require
+from shared.inbox import Handlers
+from shared.settings import Settings
+from shared.testing import Academy, Harness, IdentityStandIn, wait_until
+from shared.testing.identity import KEY_ID
+from shared.worker import Worker
+
+router = APIRouter()
+HEADERS = {"kid": KEY_ID, "typ": "at+jwt"}
+
+
+@router.get("/mine")
+def read_mine(actor: Annotated[Actor, require("account:use")]) -> dict[str, str]:
+    """For the signed in."""
+    return {"user_id": str(actor.user_id)}
+
+
+@router.get("/admin")
+def read_admin(actor: Annotated[Actor, require("users:admin")]) -> dict[str, str]:
+    """For administrators."""
+    return {"user_id": str(actor.user_id)}
+
+
+@router.get("/maybe")
+def read_maybe(actor: Annotated[Actor | None, OPTIONAL]) -> dict[str, bool]:
+    """For anyone."""
+    return {"known": actor is not None}
+
+
+@pytest.fixture(scope="module")
+def service(academy: Academy) -> Iterator[Harness]:
+    def app(settings: Settings) -> FastAPI:
+        return create_app("live", "Tokens", settings, [router])
+
+    settings = academy.settings(Settings)
+    with academy.service("live", settings, app, lambda s: Worker("live", s, Handlers())) as harness:
+        yield harness
+
+
+def signed(identity: IdentityStandIn, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+    """A good token with some claims or headers replaced."""
+    payload = jwt.decode(identity.token(uuid7()), options={"verify_signature": False})
+    payload = {name: value for name, value in {**payload, **claims}.items() if value is not None}
+    return jwt.encode(
+        payload, identity.private_key, "EdDSA", headers={"kid": KEY_ID, "typ": "at+jwt", **(headers or {})}
+    )
+
+
+def unsigned(identity: IdentityStandIn, algorithm: str) -> str:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, **HEADERS}).encode()).rstrip(b"=")
+    body = identity.token(uuid7()).split(".")[1].encode()
+    return (head + b"." + body + b".").decode()
+
+
+def hs256_with_the_public_key(identity: IdentityStandIn) -> str:
+    public = identity.private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    payload = jwt.decode(identity.token(uuid7()), options={"verify_signature": False})
+    return jwt.encode(payload, public, "HS256", headers=HEADERS)
+
+
+def with_a_foreign_key(identity: IdentityStandIn) -> str:
+    payload = jwt.decode(identity.token(uuid7()), options={"verify_signature": False})
+    return jwt.encode(payload, Ed25519PrivateKey.generate(), "EdDSA", headers=HEADERS)
+
+
+now = int(time.time())
+BAD: dict[str, Callable[[IdentityStandIn], str]] = {
+    "alg none": lambda i: unsigned(i, "none"),
+    "alg None": lambda i: unsigned(i, "None"),
+    "HS256 with the public key": hs256_with_the_public_key,
+    "another key": with_a_foreign_key,
+    "expired": lambda i: signed(i, exp=now - 60),
+    "not yet valid": lambda i: signed(i, nbf=now + 600),
+    "no exp": lambda i: signed(i, exp=None),
+    "no jti": lambda i: signed(i, jti=None),
+    "no sid": lambda i: signed(i, sid=None),
+    "no sub": lambda i: signed(i, sub=None),
+    "no roles": lambda i: signed(i, roles=None),
+    "wrong aud": lambda i: signed(i, aud="elsewhere"),
+    "aud list": lambda i: signed(i, aud=["academy", "elsewhere"]),
+    "wrong iss": lambda i: signed(i, iss="elsewhere"),
+    "sub not a uuid": lambda i: signed(i, sub="admin"),
+    "roles a string": lambda i: signed(i, roles="admin"),
+    "exp a float": lambda i: signed(i, exp=now + 60.5),
+    "exp a string": lambda i: signed(i, exp="tomorrow"),
+    "exp infinite": lambda i: signed(i, exp=10**400),
+    "typ JWT": lambda i: signed(i, {"typ": "JWT"}),
+    "unknown kid": lambda i: signed(i, {"kid": "unheard"}),
+    "jku": lambda i: signed(i, {"jku": "https://evil.example/jwks.json"}),
+    "jwk": lambda i: signed(i, {"jwk": i.jwks()["keys"][0]}),
+    "x5u": lambda i: signed(i, {"x5u": "https://evil.example/cert"}),
+    "crit": lambda i: signed(i, {"crit": ["exp"]}),
+    "too long": lambda i: signed(i, padding="x" * 5000),
+    "no parts": lambda i: "token",
+    "empty parts": lambda i: "..",
+    "deep json": lambda i: base64.urlsafe_b64encode(b"[" * 2500).decode() + ".e30.e30",
+    "not base64": lambda i: "ä.ö.ü".encode().decode("latin-1"),
+    "cut signature": lambda i: signed(i)[:-4],
+}
+
+
+@pytest.mark.parametrize("make", BAD.values(), ids=BAD.keys())
+def test_a_bad_token_is_401_on_every_kind_of_protected_route(
+    service: Harness, make: Callable[[IdentityStandIn], str]
+) -> None:
+    token = make(service.academy.identity)
+    for path in ("/mine", "/admin", "/maybe"):
+        answer = service.client.get(path, headers={b"Authorization": b"Bearer " + token.encode("latin-1")})
+        assert answer.status_code == 401, path
+        assert answer.json()["type"] == "urn:academy:problem:not-authenticated"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic YTpi", "bearer"])
+def test_a_missing_or_other_credential_is_401(service: Harness, header: str) -> None:
+    assert service.client.get("/mine", headers={"Authorization": header}).status_code == 401
+
+
+def test_a_good_token_is_accepted_and_identity_headers_are_not(service: Harness) -> None:
+    user_id = uuid7()
+    me = service.caller(user_id=user_id)
+    answer = me.get("/mine", headers={"X-User-Id": str(uuid7()), "X-User-Roles": "admin"})
+    assert UUID(answer.json()["user_id"]) == user_id
+    assert me.get("/admin", headers={"X-User-Roles": "admin"}).status_code == 403
+    assert service.client.get("/maybe").json() == {"known": False}
+
+
+def test_a_revoked_session_is_refused_within_two_seconds(service: Harness) -> None:
+    session_id = str(uuid7())
+    token = service.academy.identity.token(uuid7(), sid=session_id)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert service.client.get("/mine", headers=headers).status_code == 200
+    service.academy.identity.revoke_session(session_id)
+    wait_until(lambda: service.client.get("/mine", headers=headers).status_code == 401, seconds=2)
+
+
+def test_a_stale_feed_closes_admin_routes_and_leaves_the_others_open(service: Harness) -> None:
+    admin = service.caller("admin")
+    assert admin.get("/admin").status_code == 200
+    feed = service.app.state.revocations
+    fresh_until, feed.stale_seconds = feed.stale_seconds, -1.0
+    try:
+        refused = admin.get("/admin")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+        assert admin.get("/mine").status_code == 200
+    finally:
+        feed.stale_seconds = fresh_until
+
+
+def test_a_route_without_declared_access_does_not_start(academy: Academy) -> None:
+    careless = APIRouter()
+    careless.add_api_route("/open", lambda: None)
+    declared = APIRouter(dependencies=[PUBLIC])
+    declared.add_api_route("/closed", lambda: None)
+    create_app("live", "Declared", academy.settings(Settings), [declared])
+    with pytest.raises(RuntimeError, match="/open"):
+        create_app("live", "Careless", academy.settings(Settings), [declared, careless])
