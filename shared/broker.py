@@ -1,20 +1,17 @@
 """pika in one place. One connection belongs to one thread; on any AMQP error it is dropped and built anew."""
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, NackError, UnroutableError
+from pika.exceptions import AMQPError
 
 from shared.settings import Settings
 
-PERSISTENT = 2
-CONTENT_TYPE = "application/cloudevents+json"
 PREFETCH = 50
 
-__all__ = ["AMQPError", "Connection", "NackError", "UnroutableError", "connection_parameters"]
+__all__ = ["AMQPError", "Connection", "connection_parameters"]
 
 
 def connection_parameters(settings: Settings, service: str) -> pika.ConnectionParameters:
@@ -33,20 +30,11 @@ def connection_parameters(settings: Settings, service: str) -> pika.ConnectionPa
 
 
 class Connection:
-    """A blocking connection with one channel: publish with confirms, or consume with manual acknowledgement."""
+    """A blocking connection with one channel: consume with manual acknowledgement."""
 
     def __init__(self, parameters: pika.ConnectionParameters) -> None:
         self._connection = pika.BlockingConnection(parameters)
         self.channel: BlockingChannel = self._connection.channel()
-
-    def confirm(self) -> None:
-        """Every publish from now on waits for the broker's confirm; raises UnroutableError or NackError without it."""
-        self.channel.confirm_delivery()
-
-    def publish(self, exchange: str, routing_key: str, message_id: str, body: bytes) -> None:
-        """Publishes persistently. `mandatory` because RabbitMQ confirms what it cannot route."""
-        properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=message_id)
-        self.channel.basic_publish(exchange, routing_key, body, properties, mandatory=True)
 
     def consume(self, queue: str, on_message: Callable[[Any, bytes], None]) -> None:
         """Calls `on_message(delivery, body)` for each message while `pump` runs; the callee acknowledges."""
@@ -65,11 +53,3 @@ class Connection:
         except AMQPError:
             # It is gone already, which is what close wants.
             return
-
-    def __enter__(self) -> "Connection":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

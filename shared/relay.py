@@ -1,5 +1,6 @@
 """Publishes the outbox: one leader per service, id order, persistent, mandatory, confirmed, then marked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, bindparam, func, select, text, update
 
 from shared import tables, topology
-from shared.broker import AMQPError, Connection, NackError, UnroutableError
 from shared.database import Database
+from shared.publisher import Message, Outcome, Publisher, PublisherClosed
 from shared.retries import RetryPolicy
 from shared.telemetry import get_logger
 
@@ -18,6 +19,10 @@ log = get_logger(__name__)
 
 BATCH = 200
 LONGEST_HOLD = timedelta(seconds=60)
+REASONS = {
+    Outcome.UNROUTABLE: "unroutable: no queue is bound for this event",
+    Outcome.REFUSED: "the broker refused it: the consumer's queue is full",
+}
 
 _o = tables.outbox.c
 _held = tables.outbox.alias("held")
@@ -56,7 +61,7 @@ class Relay:
         self._parameters = parameters
         self._policy = policy
         self._leader: DatabaseConnection | None = None
-        self._broker: Connection | None = None
+        self._publisher: Publisher | None = None
 
     def step(self) -> bool:
         """Publishes one batch. Returns True when there may be more."""
@@ -64,15 +69,13 @@ class Relay:
             leader = self._lead()
             if leader is None:
                 return False
+            self._keep_connection()
             rows = leader.execute(DUE).all()
-            if not rows:
-                return False
-            published = self._publish_batch(leader, rows)
+            return bool(rows) and self._publish(leader, rows) == BATCH
         except Exception:
             # Whatever broke, leadership and broker connection are built anew; unmarked rows are published again.
             self.close()
             raise
-        return published == BATCH
 
     def _lead(self) -> DatabaseConnection | None:
         if self._leader is not None:
@@ -88,32 +91,31 @@ class Relay:
         connection.close()
         return None
 
-    def _publish_batch(self, leader: DatabaseConnection, rows: Any) -> int:
-        confirmed: list[int] = []
-        try:
-            for row in rows:
-                if self._publish(leader, row):
-                    confirmed.append(row.id)
-        finally:
-            if confirmed:
-                leader.execute(MARK_PUBLISHED, {"ids": confirmed})
-        return len(confirmed)
+    def _keep_connection(self) -> None:
+        """Heartbeats are served between batches; a lost connection is replaced before it is needed."""
+        if self._publisher is not None and not self._publisher.is_open():
+            self._publisher.close()
+            self._publisher = None
 
-    def _publish(self, leader: DatabaseConnection, row: Row[Any]) -> bool:
-        if self._broker is None:
-            self._broker = Connection(self._parameters)
-            self._broker.confirm()
-        try:
-            self._broker.publish(self._exchange, row.type, str(row.event_id), orjson.dumps(row.envelope))
-        except UnroutableError:
-            self._hold(leader, row, "unroutable: no queue is bound for this event")
-        except NackError:
-            self._hold(leader, row, "the broker refused it: the consumer's queue is full")
-        except AMQPError as error:
-            raise ConnectionError(f"broker connection lost: {error!r}") from error
-        else:
-            return True
-        return False
+    def _publish(self, leader: DatabaseConnection, rows: Sequence[Any]) -> int:
+        if self._publisher is None:
+            self._publisher = Publisher(self._parameters)
+        messages = [Message(str(row.event_id), row.type, orjson.dumps(row.envelope)) for row in rows]
+        outcomes = self._publisher.publish(self._exchange, messages)
+        by_outcome: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
+        for row in rows:
+            by_outcome[outcomes[str(row.event_id)]].append(row)
+        confirmed = by_outcome[Outcome.CONFIRMED]
+        if confirmed:
+            leader.execute(MARK_PUBLISHED, {"ids": [row.id for row in confirmed]})
+        for outcome, reason in REASONS.items():
+            for row in by_outcome[outcome]:
+                self._hold(leader, row, reason)
+        if by_outcome[Outcome.UNKNOWN]:
+            raise PublisherClosed(
+                f"{len(by_outcome[Outcome.UNKNOWN])} events without a confirm; they will go out again"
+            )
+        return len(confirmed)
 
     def _hold(self, leader: DatabaseConnection, row: Row[Any], reason: str) -> None:
         log.error("event not published", event_id=str(row.event_id), type=row.type, reason=reason)
@@ -123,9 +125,9 @@ class Relay:
 
     def close(self) -> None:
         """Gives up leadership and the broker connection."""
-        broker, self._broker = self._broker, None
-        if broker:
-            broker.close()
+        publisher, self._publisher = self._publisher, None
+        if publisher:
+            publisher.close()
         leader, self._leader = self._leader, None
         if leader:
             leader.invalidate()

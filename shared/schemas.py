@@ -23,12 +23,16 @@ def _on_one_line(value: str) -> str:
     return value
 
 
-_Text = Annotated[str, AfterValidator(_without_control_characters)]
+# Stripped and measured first, then read: constraints that follow a validator would measure what is not yet stripped.
+_READABLE = AfterValidator(_without_control_characters)
 Name = Annotated[
-    _Text, AfterValidator(_on_one_line), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    _READABLE,
+    AfterValidator(_on_one_line),
 ]
-ShortText = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=1_000)]
-LongText = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=100_000)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), _READABLE]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000), _READABLE]
 
 
 class Input(BaseModel):

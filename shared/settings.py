@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     event_crashes: int = 5
     event_first_retry_seconds: float = 5.0
     event_lease_seconds: float = 30.0
+    # How often a worker looks at its tables when no commit woke it (seconds).
+    worker_poll_seconds: float = 1.0
     worker_host: str = "127.0.0.1"
     worker_port: int = 0
 

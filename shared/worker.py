@@ -25,7 +25,6 @@ from shared.telemetry import configure_logging, get_logger
 log = get_logger(__name__)
 
 STOP_SECONDS = 25.0
-POLL_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
 
 Step = Callable[[Database], bool]
@@ -45,22 +44,23 @@ class Worker:
     def loops(self, database: Database) -> list[Loop]:
         """All loops, not started."""
         broker = connection_parameters(self.settings, self.service)
+        idle = self.settings.worker_poll_seconds
         policy = RetryPolicy.of(self.settings)
         retrier = Retrier(database, self.handlers, policy)
         relay = Relay(database, broker, policy)
         consumer = Consumer(database, broker, self.handlers, retrier)
         scheduler = Scheduler(database, self.jobs)
         loops = [
-            Loop("relay", relay.step, POLL_SECONDS, relay.close),
-            Loop("inbox", retrier.step, POLL_SECONDS),
-            Loop("consumer", consumer.step, POLL_SECONDS, consumer.close),
+            Loop("relay", relay.step, idle, relay.close),
+            Loop("inbox", retrier.step, idle),
+            Loop("consumer", consumer.step, idle, consumer.close),
         ]
         if self.jobs:
-            loops.append(Loop("jobs", scheduler.step, POLL_SECONDS))
+            loops.append(Loop("jobs", scheduler.step, idle))
         for name, step in self.steps.items():
-            loops.append(Loop(name, lambda step=step: step(database), POLL_SECONDS))  # type: ignore[misc]
+            loops.append(Loop(name, lambda step=step: step(database), idle))  # type: ignore[misc]
         listener = WakeListener(database, loops[:])
-        return [*loops, Loop("listener", listener.step, POLL_SECONDS, listener.close)]
+        return [*loops, Loop("listener", listener.step, idle, listener.close)]
 
 
 class WakeListener:

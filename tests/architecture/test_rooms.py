@@ -43,7 +43,9 @@ def room(path: Path) -> str:
     if "models" in path.parts:
         return "models"
     # What a door grows when it gets crowded: more routes, its dependencies, its HTML.
-    if name.endswith(("_routes", "_page")) or name in {"dependencies", "visitors"}:
+    if name.endswith("_page"):
+        return "page"
+    if name.endswith("_routes") or name in {"dependencies", "visitors"}:
         return "routes"
     return "vendor" if name.endswith("_gateway") or name in VENDOR_ROOMS else "domain"
 
@@ -53,6 +55,7 @@ FORBIDDEN = {
     "worker": {"sqlalchemy", "fastapi", "pika"},
     "settings": {"sqlalchemy", "fastapi", "pika"},
     "routes": {"sqlalchemy", "pika", "psycopg2", *VENDORS},
+    "page": {"sqlalchemy", "pika", "psycopg2"},
     "handlers": {"fastapi", "pika", *VENDORS},
     "domain": {"fastapi", "pika", "starlette", "stripe", "aiosmtplib"},
     "models": {"fastapi", "pydantic", "pika", *VENDORS},
@@ -63,6 +66,7 @@ FORBIDDEN_ROOMS = {
     "main": {"models"},
     "worker": {"models", "schemas", "routes"},
     "routes": {"models", "handlers", "worker"},
+    "page": {"models", "routes", "handlers"},
     "handlers": {"routes", "schemas", "models"},
     "domain": {"routes", "schemas", "handlers", "main", "worker"},
     "models": {"routes", "schemas", "handlers", "main", "worker"},

@@ -111,7 +111,13 @@ class Backbone:
 def backbone(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backbone]:
     # An academy of its own: these tests add tables and failures that live's own tests must not meet.
     academy = Academy(f"{testrun_uid[:8]}_{worker_id}_backbone", tmp_path_factory.mktemp("files"))
-    settings = academy.settings(Settings, event_attempts=3, event_first_retry_seconds=0.05, event_lease_seconds=0.5)
+    settings = academy.settings(
+        Settings,
+        event_attempts=3,
+        event_first_retry_seconds=0.05,
+        event_lease_seconds=0.5,
+        worker_poll_seconds=0.05,
+    )
     recorder = Recorder()
     worker = Worker("live", settings, Handlers(events={CoursePublished: recorder}))
 

@@ -1,0 +1,118 @@
+import pytest
+
+from gateway.tests.door import Door
+from gateway.tests.far_end import SERVICES
+
+ROUTES = {
+    "identity": ["auth/login", "auth", "users/me", "admin/users", "admin/users/1/suspend"],
+    "catalog": ["courses", "courses/1/lessons/2", "enrollments", "files", "files/1", "admin/courses"],
+    "billing": ["payments/checkouts", "payments/webhooks/stripe", "admin/payments"],
+    "certificates": ["certificates", "certificates/verify/abc", "admin/certificates/1/revoke"],
+    "notifications": ["notifications", "notifications/read-all", "admin/notifications/deliveries"],
+    "live": ["live-sessions", "live-sessions/1/join"],
+}
+HIDDEN = [
+    "internal/revocations",
+    "metrics",
+    "livez",
+    "readyz",
+    "docs",
+    "openapi.json",
+    "redoc",
+    "protected/catalog/2025/one",
+]
+SPELLINGS = [
+    "/{0}",
+    "//{0}",
+    "/./{0}",
+    "/x/../{0}",
+    "/{0}/",
+    "/{0}/x",
+    "/{0};x",
+    "/{0}%00",
+    "/{0}%20",
+    "/{0}?x=1",
+    "/{0}%3fx",
+    "/%2f{0}",
+    "/api/../{0}",
+    "/api/v1/../../{0}",
+    "/api/v1/courses/../../../{0}",
+    "/api/v1/courses/..%2f..%2f..%2f{0}",
+    "/api/v1/courses/%2e%2e/%2e%2e/%2e%2e/{0}",
+    "/api/v1/courses/%252e%252e/%252e%252e/%252e%252e/{0}",
+    "/api/v1/courses/..;/..;/..;/{0}",
+    "/api/v1/courses/..%5c..%5c..%5c{0}",
+    "/api/v1/courses/.%2e/{0}",
+    "/api/v1/courses//../../../../{0}",
+    "/.well-known/../{0}",
+    "/.well-known/jwks.json/../../{0}",
+    "/assets/../{0}",
+    "/reference/../{0}",
+    "http://127.0.0.1/{0}",
+    "http://identity/{0}",
+]
+
+
+@pytest.mark.parametrize(("service", "path"), [(service, path) for service, paths in ROUTES.items() for path in paths])
+def test_each_public_path_reaches_the_service_that_owns_it(door: Door, service: str, path: str) -> None:
+    answer = door.ask("GET", f"/api/v1/{path}?limit=2&q=%C3%A4")
+    assert (answer.status, answer.json["service"]) == (200, service)
+    assert answer.json["path"] == f"/api/v1/{path}?limit=2&q=%C3%A4"
+
+
+def test_the_public_keys_come_from_identity(door: Door) -> None:
+    assert door.ask("GET", "/.well-known/jwks.json").json["service"] == "identity"
+
+
+@pytest.mark.parametrize("path", [path for paths in ROUTES.values() for path in paths if "/" not in path])
+def test_a_longer_word_is_another_address(door: Door, heard: list[str], path: str) -> None:
+    before = len(heard)
+    assert door.ask("GET", f"/api/v1/{path}X").status == 404
+    assert door.ask("GET", f"/API/V1/{path}").status == 404
+    assert door.ask("GET", f"/x/api/v1/{path}").status == 404
+    assert len(heard) == before
+
+
+@pytest.mark.parametrize("path", HIDDEN)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_what_is_internal_is_reached_by_no_spelling(door: Door, heard: list[str], spelling: str, path: str) -> None:
+    before = len(heard)
+    for target in (spelling.format(path), spelling.format(path.upper()), spelling.format("%69" + path[1:])):
+        for host in ("127.0.0.1", "evil.example", "identity"):
+            answer = door.ask("GET", target, {"Host": host})
+            # nginx itself calls a zero byte, or a climb above the root, a bad request.
+            assert answer.status in ({400} if "%00" in target or "//.." in target else {404}), (target, host, answer)
+    assert len(heard) == before
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_described_by_its_own_openapi(door: Door, service: str) -> None:
+    answer = door.ask("GET", f"/reference/{service}.json")
+    assert (answer.status, answer.json["service"], answer.json["path"]) == (200, service, "/openapi.json")
+    assert door.ask("POST", f"/reference/{service}.json").status == 403
+
+
+def test_the_gateway_says_that_it_lives(door: Door) -> None:
+    answer = door.ask("GET", "/healthz")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/reference", "text/html; charset=utf-8"),
+        ("/assets/style.css", "text/css; charset=utf-8"),
+        ("/assets/reference.js", "text/javascript; charset=utf-8"),
+    ],
+)
+def test_the_pages_for_people_are_served(door: Door, path: str, kind: str) -> None:
+    answer = door.ask("GET", path)
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_nothing_else_lies_beside_the_pages(door: Door) -> None:
+    assert door.ask("GET", "/assets/").status == 404
+    assert door.ask("GET", "/assets/../templates/academy.conf.template").status == 404
+    assert door.ask("GET", "/index.html").status == 404

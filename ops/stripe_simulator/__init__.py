@@ -1,0 +1,1 @@
+"""A far end that speaks enough of Stripe's API for development, tests and fault drills."""
