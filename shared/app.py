@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import errors
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
+from shared.event_routes import event_router
 from shared.revocations import RevocationFeed
 from shared.schema_version import schema_is_current
 from shared.settings import Settings
@@ -44,7 +45,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.state.tokens = TokenVerifier(KeySet(f"{settings.identity_url}/.well-known/jwks.json"))
     feed_url = f"{settings.identity_url}/internal/revocations"
     app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value())
-    for router in [health, *routers]:
+    for router in [health, event_router(service), *routers]:
         app.include_router(router)
     errors.install(app)
     app.add_middleware(RequestContext)

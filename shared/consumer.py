@@ -1,9 +1,14 @@
-"""Reads the service's queue: commit first, acknowledge last."""
+"""Reads the service's queue: commit first, acknowledge last.
+
+What arrived together is handled together, in one transaction: the durable commit, the dearest part, is paid once. When
+any of it fails the whole is rolled back and each message is handled by itself, so the result is the same.
+"""
 
 from typing import Any
 
 import pika
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from shared import inbox, tables, topology
 from shared.broker import AMQPError, Connection
@@ -19,6 +24,8 @@ PUMP_SECONDS = 1.0
 OUTAGE_PAUSE_SECONDS = 0.5
 LONGEST_OUTAGE_PAUSE_SECONDS = 5.0
 
+Delivered = tuple[Any, bytes]
+
 
 class Consumer:
     """Step of the consumer loop."""
@@ -31,75 +38,20 @@ class Consumer:
         self._handlers = handlers
         self._retrier = retrier
         self._broker: Connection | None = None
-        self._waiting: list[tuple[Any, bytes]] = []
+        self._waiting: list[Delivered] = []
 
     def step(self) -> bool:
         """Handles what arrives within a second. Always wants to be called again: it waits on the socket itself."""
         try:
             if self._broker is None:
-                self._broker = Connection(self._parameters)
-                # Collected here, handled below: a handler must not run inside pika's own dispatch.
-                self._broker.consume(topology.inbox_queue(self._database.service), self._collect)
-                log.info("consumer listens")
+                self._broker = self._listen()
             self._broker.pump(PUMP_SECONDS)
-            self._handle_waiting(self._broker)
+            if self._waiting:
+                self._handle_waiting(self._broker)
         except AMQPError as error:
             self.close()
             raise ConnectionError(f"broker connection lost: {error!r}") from error
         return True
-
-    def _collect(self, delivery: Any, body: bytes) -> None:
-        self._waiting.append((delivery, body))
-
-    def _handle_waiting(self, broker: Connection) -> None:
-        pause = OUTAGE_PAUSE_SECONDS
-        while self._waiting:
-            delivery, body = self._waiting[0]
-            try:
-                self._handle(delivery, body)
-            except Exception as error:
-                if not is_outage(error):
-                    raise
-                # Database away: keep the delivery unacknowledged and the heartbeats going. A nack would come back at
-                # once and burn the queue's delivery limit.
-                log.warning("database away, holding deliveries", error=str(error), held=len(self._waiting))
-                broker.pump(pause)
-                pause = min(pause * 2, LONGEST_OUTAGE_PAUSE_SECONDS)
-                continue
-            self._waiting.pop(0)
-            broker.channel.basic_ack(delivery.delivery_tag)
-
-    def _handle(self, delivery: Any, body: bytes) -> None:
-        try:
-            envelope = parse_envelope(body)
-        except UnreadableEnvelope as error:
-            self._reject(delivery.routing_key, body, str(error))
-            return
-        if delivery.redelivered:
-            # The process may have died under it: count it in the table before its handler runs again.
-            with self._database.begin() as session:
-                inbox.store_envelope(session, envelope)
-            return
-        self._handle_fresh(envelope)
-
-    def _handle_fresh(self, envelope: Envelope) -> None:
-        try:
-            with self._database.begin() as session:
-                inbox.handle_once(session, envelope, self._handlers)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            log.warning(
-                "event failed, will be retried", event_id=str(envelope.id), type=envelope.type, error=repr(error)
-            )
-            with self._database.begin() as session:
-                self._retrier.store_failed(session, envelope, error)
-
-    def _reject(self, routing_key: str, body: bytes, reason: str) -> None:
-        log.error("message rejected: not an event", routing_key=routing_key, reason=reason[:500])
-        values = {"routing_key": routing_key, "reason": reason[:2000], "body": body[: 256 * 1024]}
-        with self._database.begin() as session:
-            session.execute(insert(tables.inbox_rejected).values(**values))
 
     def close(self) -> None:
         """Drops the connection; what was not acknowledged is delivered again."""
@@ -107,3 +59,72 @@ class Consumer:
         broker, self._broker = self._broker, None
         if broker:
             broker.close()
+
+    def _listen(self) -> Connection:
+        broker = Connection(self._parameters)
+        # Collected here, handled later: a handler must not run inside pika's own dispatch.
+        broker.consume(topology.inbox_queue(self._database.service), lambda *delivered: self._waiting.append(delivered))
+        log.info("consumer listens")
+        return broker
+
+    def _handle_waiting(self, broker: Connection) -> None:
+        """Commits, then acknowledges. While the database is away the deliveries stay unacknowledged and the heartbeats
+        go on: a nack would come back at once and burn the queue's delivery limit."""
+        batch, pause = self._waiting[:], OUTAGE_PAUSE_SECONDS
+        while True:
+            try:
+                self._handle_batch(batch)
+                break
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("database away, holding deliveries", error=str(error), held=len(batch))
+                broker.pump(pause)
+                pause = min(pause * 2, LONGEST_OUTAGE_PAUSE_SECONDS)
+        del self._waiting[: len(batch)]
+        broker.channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
+
+    def _handle_batch(self, batch: list[Delivered]) -> None:
+        if len(batch) > 1:
+            try:
+                with self._database.begin() as session:
+                    for delivery, body in batch:
+                        self._take(session, delivery, parse_envelope(body))
+                return
+            except Exception as error:
+                if is_outage(error):
+                    raise
+        for delivery, body in batch:
+            self._handle_alone(delivery, body)
+
+    def _take(self, session: Session, delivery: Any, envelope: Envelope) -> None:
+        if delivery.redelivered:
+            # The process may have died under it: count it in the table before its handler runs again.
+            inbox.store_envelope(session, envelope)
+        else:
+            inbox.handle_once(session, envelope, self._handlers)
+
+    def _handle_alone(self, delivery: Any, body: bytes) -> None:
+        try:
+            envelope = parse_envelope(body)
+        except UnreadableEnvelope as error:
+            self._reject(delivery.routing_key, body, str(error))
+            return
+        try:
+            with self._database.begin() as session:
+                self._take(session, delivery, envelope)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            self._store_failed(envelope, error)
+
+    def _store_failed(self, envelope: Envelope, error: Exception) -> None:
+        log.warning("event failed", event_id=str(envelope.id), type=envelope.type, error=repr(error))
+        with self._database.begin() as session:
+            self._retrier.store_failed(session, envelope, error)
+
+    def _reject(self, routing_key: str, body: bytes, reason: str) -> None:
+        log.error("message rejected: not an event", routing_key=routing_key, reason=reason[:500])
+        values = {"routing_key": routing_key, "reason": reason[:2000], "body": body[: 256 * 1024]}
+        with self._database.begin() as session:
+            session.execute(insert(tables.inbox_rejected).values(**values))

@@ -16,13 +16,22 @@ Permission = Literal[
     "live:schedule",
     "users:read",
     "users:admin",
+    "events:admin",
 ]
 
 _STUDENT: frozenset[Permission] = frozenset({"account:use", "courses:learn", "payments:make", "live:join"})
 _INSTRUCTOR: frozenset[Permission] = frozenset({"courses:write", "live:schedule"})
 _SUPPORT: frozenset[Permission] = frozenset({"users:read"})
 _ADMIN: frozenset[Permission] = frozenset(
-    {"courses:admin", "payments:admin", "certificates:admin", "notifications:admin", "users:read", "users:admin"}
+    {
+        "courses:admin",
+        "payments:admin",
+        "certificates:admin",
+        "notifications:admin",
+        "users:read",
+        "users:admin",
+        "events:admin",
+    }
 )
 
 PERMISSIONS: dict[str, frozenset[Permission]] = {

@@ -74,6 +74,17 @@ jobs = Table(
     Column("last_error", Text),
 )
 
+# Who asked for what to be handled again.
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("requested_by", Text, nullable=False),
+    Column("requested_at", _time, nullable=False, server_default=func.now()),
+    Column("selection", JSONB, nullable=False),
+    Column("replayed", Integer, nullable=False),
+)
+
 
 def create_kernel_tables(op: Any) -> None:
     """First version of the kernel tables, for a service's first migration; `op` is alembic's."""

@@ -24,7 +24,7 @@ def run(state: dict[str, Any]) -> int:
     except StepFailed:
         console.print(f"\ndemo: {steps.passed} steps passed, 1 failed; `make logs` shows what the services say")
         return 1
-    console.print(f"\n  API docs           {state['gateway']}/docs/")
+    console.print(f"\n  API docs           {state['gateway']}/reference")
     console.print(f"  mail catcher       {state['mail']}")
     console.print(f"  payment simulator  {state['stripe']}")
     console.print(f"  certificate        {story.certificate_url}", soft_wrap=True)

@@ -29,7 +29,8 @@ class PaymentFailed(PaymentEvent):
 
 
 class PaymentRefunded(PaymentEvent):
-    """`refunded_amount` is the total refunded so far; access ends only when `full` is true."""
+    """`refunded_amount` is the total refunded so far; access ends only when `full` is true. A refund
+    that fails afterwards is told again with a smaller total: `full` false gives the access back."""
 
     refunded_amount: int
     full: bool

@@ -1,0 +1,36 @@
+"""What is stuck is seen by an admin, with its reason, and handled again on request; who asked is recorded."""
+
+from uuid_utils.compat import uuid7
+
+from shared.testing import wait_until
+from tests.backbone.conftest import Backbone, published
+
+URL = "/api/v1/admin/events/live"
+
+
+def test_a_parked_event_is_listed_with_its_reason_and_replayed_with_one_effect(backbone: Backbone) -> None:
+    course_id, admin = uuid7(), backbone.harness.caller("admin")
+    backbone.recorder.failures[course_id] = [RuntimeError(f"broken {n}") for n in range(3)]
+    with backbone.harness.running_worker():
+        event_id = str(backbone.academy.publish(published(course_id)).id)
+
+        def parked() -> list[str]:
+            items = admin.get(URL, params={"state": "parked", "limit": 500}).json()["items"]
+            return [item["reason"] for item in items if item["event_id"] == event_id]
+
+        assert wait_until(parked) == ["RuntimeError: broken 2"]
+        answer = admin.post(f"{URL}/replay", json={"event_id": event_id})
+        assert (answer.status_code, answer.json()) == (200, {"replayed": 1})
+        wait_until(lambda: backbone.effects(course_id) == 1, what="the effect of the replay")
+        assert admin.post(f"{URL}/replay", json={"event_id": event_id}).json() == {"replayed": 0}
+    record = "SELECT replayed FROM replays WHERE requested_by = :a AND selection->>'event_id' = :e ORDER BY id LIMIT 1"
+    assert backbone.one(record, a=admin.user_id, e=event_id) == 1
+
+
+def test_only_admins_see_and_replay_and_a_replay_names_what_it_wants(backbone: Backbone) -> None:
+    assert backbone.harness.client.get(URL).status_code == 401
+    for role in ("student", "instructor", "support"):
+        assert backbone.harness.caller(role).get(URL).status_code == 403
+        assert backbone.harness.caller(role).post(f"{URL}/replay", json={"type": "X"}).status_code == 403
+    for body in ({}, {"since": "yesterday"}, {"type": "x" * 201}, {"everything": True}):
+        assert backbone.harness.caller("admin").post(f"{URL}/replay", json=body).status_code == 422
