@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -70,6 +71,8 @@ def sort_key(page: PageRequest, *types: Any) -> tuple[Any, ...] | None:
     try:
         if len(page.after) != len(types):
             raise ValueError("wrong length")
-        return tuple(TypeAdapter(kind).validate_python(part) for kind, part in zip(types, page.after, strict=True))
-    except ValueError as error:
+        parts = (TypeAdapter(kind).validate_python(part) for kind, part in zip(types, page.after, strict=True))
+        # Postgres refuses offsets from UTC that Python allows.
+        return tuple(part.astimezone(UTC) if isinstance(part, datetime) else part for part in parts)
+    except (ValueError, OverflowError) as error:
         raise Invalid("cursor", "is not one of this list; take next_cursor of the page before") from error

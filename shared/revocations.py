@@ -93,7 +93,8 @@ class RevocationFeed:
         for item in body["items"]:
             revocation = Revocation(item["kind"], item["value"], item["before"], item["expires_at"])
             self._revoked[revocation.kind, revocation.value] = revocation
-        self._seq = max(self._seq, body["last_seq"])
+        # Lower than ours after identity was restored from a backup: what it revokes now has numbers we would skip.
+        self._seq = body["last_seq"] if body["last_seq"] >= self._seq else 0
         self._pulled_at = time.monotonic()
 
     def _run(self) -> None:

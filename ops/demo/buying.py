@@ -38,7 +38,7 @@ def click_pay(checkout_url: str) -> None:
 def is_enrolled(learner: Caller, course_id: str) -> bool:
     """True when the learner's own list of courses has it."""
     enrollments = learner.call("GET", "/api/v1/enrollments")["items"]
-    return any(item["course_id"] == course_id for item in enrollments)
+    return any(item["course"]["id"] == course_id for item in enrollments)
 
 
 def pay_and_wait(learner: Caller, checkout_url: str, course_id: str) -> float:

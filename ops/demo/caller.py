@@ -26,7 +26,8 @@ class Caller:
             f"{method} {path} to answer {status}",
             f"{answer.status_code} {answer.text[:400]}",
         )
-        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        is_json = answer.content and "json" in answer.headers.get("content-type", "")
+        return answer.json() if is_json else answer.content
 
     def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer, whatever it is; waits as told when the gateway asks to slow down."""

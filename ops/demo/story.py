@@ -42,7 +42,7 @@ class Story:
         yield "the student opens a checkout", self.open_checkout
         yield "the student pays and is enrolled", self.pay
         yield (
-            f"{CLASSMATES} classmates pay too: p50 at most {PAID_TO_ENROLLED_MS} ms to the open course",
+            f"{CLASSMATES} classmates pay and are enrolled",
             self.class_pays,
         )
         yield "the student downloads the lesson's PDF, a stranger cannot", self.download_attachment

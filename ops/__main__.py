@@ -1,0 +1,117 @@
+"""The command line: `python -m ops --help`."""
+
+import importlib
+import subprocess
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.compose import Compose
+from ops.engine import choose
+from ops.failure import OpsError
+from ops.native.platform import Platform
+from ops.native.progress import Progress
+from ops.places import VAR
+
+app = typer.Typer(help="Runs the platform.", no_args_is_help=True, add_completion=False)
+console = Console(highlight=False)
+
+EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
+NameArgument = Annotated[str, typer.Argument(help="One process, such as catalog-api; all when left out.")]
+
+
+def platform(engine: str) -> Platform | Compose:
+    """The platform under the engine asked for. Raises OpsError."""
+    progress = Progress()
+    return Compose(progress) if choose(engine) == "docker" else Platform(progress=progress)
+
+
+@app.command()
+def up(engine: EngineOption = "") -> None:
+    """Starts everything and waits until it is ready."""
+    show(platform(engine).up())
+
+
+@app.command()
+def down(engine: EngineOption = "", data: Annotated[bool, typer.Option(help="Delete all data too.")] = False) -> None:
+    """Stops everything."""
+    running = platform(engine)
+    if data:
+        running.remove()
+    else:
+        running.down()
+
+
+@app.command()
+def status(engine: EngineOption = "") -> None:
+    """Shows what runs and is ready; exit code 1 unless all of it is."""
+    running = platform(engine)
+    readiness = running.readiness()
+    if not readiness:
+        console.print("Nothing was started yet: make up")
+        raise typer.Exit(1)
+    state = running.state
+    table = Table("process", "state", "pid", box=None)
+    for name, ready in readiness.items():
+        pid = state["pids"].get(name)
+        words = "[green]ready[/]" if ready else "[yellow]not ready[/]" if pid else "[red]not running[/]"
+        table.add_row(name, words, str(pid or ""))
+    console.print(table)
+    show(state)
+    raise typer.Exit(0 if all(readiness.values()) else 1)
+
+
+@app.command()
+def logs(
+    name: NameArgument = "",
+    engine: EngineOption = "",
+    lines: int = 50,
+    follow: Annotated[bool, typer.Option("-f")] = False,
+) -> None:
+    """Shows the last lines of the logs."""
+    running = platform(engine)
+    if isinstance(running, Compose):
+        running.logs(name, lines, follow)
+        return
+    files = [running.log(name)] if name else sorted(running.log("x").parent.glob("*.log"))
+    if not all(file.exists() for file in files) or not files:
+        raise OpsError(f"No log of {name or 'any process'}.", "make status lists the processes")
+    subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), *map(str, files)], check=False)
+
+
+@app.command()
+def demo(engine: EngineOption = "") -> None:
+    """Starts everything and walks a learner from sign-up to the certificate."""
+    state = platform(engine).up()
+    show(state)
+    walk = importlib.import_module("ops.demo")
+    raise typer.Exit(walk.run(state))
+
+
+@app.command()
+def clean() -> None:
+    """Stops every native platform and test server of this repository and deletes their data."""
+    for ports in VAR.glob("**/ports.json"):
+        Platform(ports.parent, progress=Progress()).remove()
+
+
+def show(state: dict[str, Any]) -> None:
+    """Prints where a person finds what."""
+    admin = state["admin"]
+    console.print(f"\n  platform   {state['gateway']}\n  mail       {state['mail']}\n  stripe     {state['stripe']}")
+    console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
+
+
+def main() -> None:
+    """Runs a command; what a person can mend is said in words, without a traceback."""
+    try:
+        app()
+    except OpsError as error:
+        Console(stderr=True, highlight=False).print(f"\n{error}\n", style="red", markup=False)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

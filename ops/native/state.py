@@ -1,0 +1,45 @@
+"""What others may know of a running platform: the content of `platform.json`."""
+
+from typing import Any
+
+from ops.native import postgres, rabbitmq
+from ops.native.environment import Environment
+from ops.native.instance import Instance
+from ops.places import SERVICES
+
+
+def describe(instance: Instance, environment: Environment) -> dict[str, Any]:
+    """Addresses and administrator access. It holds passwords: the file is readable by its owner only."""
+    ports, secrets = instance.ports, instance.secrets
+
+    def local(name: str) -> str:
+        return f"http://127.0.0.1:{ports[name]}"
+
+    return {
+        "engine": "native",
+        "directory": str(instance.directory),
+        "logs": str(instance.directory / "logs"),
+        "files": str(environment.files),
+        "gateway": environment.public_url,
+        "mail": f"http://localhost:{ports['mail:web']}",
+        "stripe": f"http://localhost:{ports['stripe-simulator']}",
+        "billing_webhook": f"{environment.public_url}/api/v1/payments/webhooks/stripe",
+        "stripe_webhook_secret": secrets["stripe_webhook_secret"],
+        "services": {name: {"api": local(f"{name}-api"), "worker": local(f"{name}-worker")} for name in SERVICES},
+        "admin": {"email": secrets["admin_email"], "password": secrets["admin_password"]},
+        "database": {
+            "host": "127.0.0.1",
+            "port": ports["postgres"],
+            "name": postgres.DATABASE,
+            "admin_user": postgres.ADMIN,
+            "admin_password": secrets["postgres_admin_password"],
+        },
+        "broker": {
+            "host": "127.0.0.1",
+            "port": ports["rabbitmq"],
+            "vhost": "academy",
+            "management": environment.management_url,
+            "admin_user": rabbitmq.ADMIN,
+            "admin_password": secrets["broker_admin_password"],
+        },
+    }

@@ -1,0 +1,1 @@
+"""Tests of the native runner's parts; none needs a server."""

@@ -1,0 +1,29 @@
+"""Deletes what can no longer matter. Safe to repeat."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, or_
+
+from services.identity import throttle
+from services.identity.models import RefreshToken, Revocation, SignInThrottle, UserSession
+from shared.database import Database
+
+# Ended sessions stay visible for so long, for "was that me?".
+ENDED_SESSIONS_KEPT = timedelta(days=35)
+
+
+def clean_up(database: Database) -> None:
+    """Expired revocations, refresh tokens, old sessions and forgotten failures."""
+    now = datetime.now(UTC)
+    long_ago = now - ENDED_SESSIONS_KEPT
+    ended = or_(UserSession.revoked_at < long_ago, UserSession.expires_at < long_ago)
+    for statement in (
+        delete(Revocation).where(Revocation.expires_at < int(time.time())),
+        # Spent tokens stay until they expire: presented again before that, they betray a thief.
+        delete(RefreshToken).where(RefreshToken.expires_at < now),
+        delete(UserSession).where(ended),
+        delete(SignInThrottle).where(SignInThrottle.last_attempt_at < now - throttle.FORGOTTEN_AFTER),
+    ):
+        with database.begin() as session:
+            session.execute(statement)

@@ -1,0 +1,22 @@
+"""Identity's api: `uvicorn --factory services.identity.main:create_app`."""
+
+from fastapi import FastAPI
+
+from services.identity.access_tokens import load_signer
+from services.identity.revocations import OwnRevocations
+from services.identity.routes import ROUTERS
+from services.identity.settings import Settings
+from shared import app as shared_app
+from shared.tokens import TokenVerifier
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The api. Raises SigningKeyMissing without a usable SIGNING_KEY_FILE."""
+    settings = settings or Settings()
+    signer = load_signer(settings.signing_key_file)
+    app = shared_app.create_app("identity", "Identity", settings, ROUTERS)
+    app.state.signer = signer
+    # The other services ask identity over HTTP; identity itself has the keys and the table at hand.
+    app.state.tokens = TokenVerifier(signer)
+    app.state.revocations = OwnRevocations(app.state.database)
+    return app

@@ -1,0 +1,159 @@
+"""Identity at its HTTP door."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+
+from services.identity import (
+    administration,
+    password_strength,
+    refreshing,
+    registration,
+    revocations,
+    sessions,
+    signing_in,
+    users,
+)
+from services.identity.access_tokens import LIFETIME_SECONDS
+from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.schemas import (
+    PasswordStrengthCreate,
+    PasswordStrengthRead,
+    RevocationRead,
+    RevocationsRead,
+    RolesUpdate,
+    SearchText,
+    SessionCreate,
+    SessionRefresh,
+    Status,
+    SuspensionCreate,
+    TokensRead,
+    UserCreate,
+    UserRead,
+    UserUpdate,
+)
+from services.identity.sessions import SignedIn
+from services.identity.users import UserFilter
+from shared.auth import INTERNAL, PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.pagination import Page, PageDep
+from shared.permissions import Role
+
+auth = APIRouter(prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
+people = APIRouter(prefix="/api/v1/users", tags=["users"])
+admin = APIRouter(prefix="/api/v1/admin/users", tags=["admin"])
+keys = APIRouter(tags=["keys"])
+ROUTERS = [auth, people, admin, keys]
+
+Account = Annotated[Actor, require("account:use")]
+UserReader = Annotated[Actor, require("users:read")]
+UserAdmin = Annotated[Actor, require("users:admin")]
+MAX_SEQ = 2**63 - 1
+
+
+@auth.post("/register", status_code=status.HTTP_201_CREATED, response_model=UserRead, dependencies=[PUBLIC])
+def register(body: UserCreate, database: DatabaseDep, origin: OriginDep) -> Any:
+    """Make an account. Signing in is the next step."""
+    return registration.register(database, body.email, body.name, body.password.get_secret_value(), origin)
+
+
+@auth.post("/login", dependencies=[PUBLIC])
+def login(body: SessionCreate, database: DatabaseDep, signer: SignerDep, origin: OriginDep) -> TokensRead:
+    """Sign in: an access token for five minutes, and a refresh token for the next one."""
+    return _tokens(signing_in.sign_in(database, signer, body.email, body.password.get_secret_value(), origin))
+
+
+@auth.post("/refresh", dependencies=[PUBLIC])
+def refresh(body: SessionRefresh, database: DatabaseDep, signer: SignerDep, origin: OriginDep) -> TokensRead:
+    """Exchange a refresh token for the next pair. Each is good once; one that comes back ends the session."""
+    return _tokens(refreshing.refresh(database, signer, body.refresh_token.get_secret_value(), origin))
+
+
+@auth.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
+def logout(actor: Account, session: SessionDep, origin: OriginDep) -> None:
+    """Sign out: this session's tokens end, in every service within two seconds."""
+    sessions.sign_out(session, origin.by(actor.user_id, actor.session_id))
+
+
+@auth.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])
+def rate_password(body: PasswordStrengthCreate) -> Any:
+    """How good a password would be, for the form that asks for a new one. Nothing is stored."""
+    return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name])
+
+
+@people.get("/me", response_model=UserRead)
+def read_me(actor: Account, session: SessionDep) -> Any:
+    """The caller's account."""
+    return users.get_user(session, actor.user_id)
+
+
+@people.patch("/me", response_model=UserRead)
+def update_me(body: UserUpdate, actor: Account, session: SessionDep) -> Any:
+    """Change the caller's account."""
+    return users.rename_user(session, actor.user_id, body.name)
+
+
+@admin.get("", response_model=Page[UserRead])
+def list_users(
+    actor: UserReader,
+    session: SessionDep,
+    page: PageDep,
+    query: Annotated[SearchText | None, Query(description="Part of the name or the e-mail address")] = None,
+    role: Role | None = None,
+    status: Status | None = None,
+) -> Any:
+    """All accounts, the newest first."""
+    items, next_cursor = users.list_users(session, UserFilter(query, role, status), page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@admin.get("/{user_id}", response_model=UserRead)
+def read_user(user_id: UUID, actor: UserReader, session: SessionDep) -> Any:
+    """One account."""
+    return users.get_user(session, user_id)
+
+
+@admin.patch("/{user_id}", response_model=UserRead)
+def update_user(user_id: UUID, body: RolesUpdate, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
+    """Change a user's roles. Tokens with the old ones end within two seconds; a refresh brings one with the new."""
+    return administration.change_roles(session, user_id, body.roles, origin.by(actor.user_id, actor.session_id))
+
+
+@admin.post("/{user_id}/suspend", response_model=UserRead)
+def suspend_user(
+    user_id: UUID,
+    actor: UserAdmin,
+    session: SessionDep,
+    origin: OriginDep,
+    body: SuspensionCreate | None = None,
+) -> Any:
+    """Suspend a user: all sessions end, and no new one begins until the account is reactivated."""
+    reason = body.reason if body else ""
+    return administration.suspend_user(session, user_id, reason, origin.by(actor.user_id, actor.session_id))
+
+
+@admin.post("/{user_id}/reactivate", response_model=UserRead)
+def reactivate_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
+    """End a suspension."""
+    return administration.reactivate_user(session, user_id, origin.by(actor.user_id, actor.session_id))
+
+
+@keys.get("/.well-known/jwks.json", dependencies=[PUBLIC])
+def read_keys(signer: SignerDep, response: Response) -> dict[str, Any]:
+    """The public keys that verify access tokens (RFC 7517)."""
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return signer.jwks()
+
+
+@keys.get("/internal/revocations", dependencies=[INTERNAL], include_in_schema=False)
+def read_revocations(session: SessionDep, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0) -> RevocationsRead:
+    """What was revoked after a sequence number; each service asks every second."""
+    rows, last_seq = revocations.list_revocations(session, after)
+    return RevocationsRead(items=[RevocationRead.model_validate(row) for row in rows], last_seq=last_seq)
+
+
+def _tokens(signed_in: SignedIn) -> TokensRead:
+    return TokensRead(
+        access_token=signed_in.access_token, expires_in=LIFETIME_SECONDS, refresh_token=signed_in.refresh_token
+    )

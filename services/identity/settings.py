@@ -1,0 +1,22 @@
+"""What identity reads from its environment beside what every service reads."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from shared import settings
+
+
+class Settings(settings.Settings):
+    """`signing_key_file` is a PEM file with the Ed25519 private key that signs access tokens; the api needs it."""
+
+    signing_key_file: Path | None = None
+
+
+class FirstAdminSettings(settings.Settings):
+    """For the one-shot job; it talks to the database only, so production must not ask it for the other secrets."""
+
+    admin_email: str = ""
+    admin_password: SecretStr = SecretStr("")
+    broker_password: SecretStr = SecretStr("unused")
+    internal_token: SecretStr = SecretStr("unused")

@@ -1,0 +1,116 @@
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from services.identity.tests.people import PASSWORD, Person, audited, fullwidth, new_email, register
+from shared.events import UserRegistered, UserUpdated
+from shared.testing import Harness
+
+
+def fields(answer: Any) -> set[str]:
+    return {error["field"] for error in answer.json()["errors"]}
+
+
+def test_a_new_student_registers_signs_in_and_reads_the_own_account(identity: Harness) -> None:
+    email = new_email()
+    registered = register(identity, email=email, name="  Ann Lee ")
+    assert registered.status_code == 201
+    user = registered.json()
+    assert user == {**user, "email": email, "name": "Ann Lee", "roles": ["student"], "status": "active"}
+    assert set(user) == {"id", "email", "name", "roles", "status", "created_at"}
+
+    signed_in = identity.client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+    assert signed_in.status_code == 200
+    assert signed_in.headers["cache-control"] == "no-store"
+    tokens = signed_in.json()
+    assert tokens == {**tokens, "token_type": "Bearer", "expires_in": 300}
+    me = identity.client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert me.json() == user
+
+
+def test_a_registration_is_told_to_the_other_services_once(identity: Harness, person: Person) -> None:
+    [event] = identity.published(UserRegistered, person.id)
+    assert (event.version, event.email, event.name, event.roles) == (1, person.email, "Ann Lee", ["student"])
+    assert audited(identity, person) == ["user.registered", "session.started"]
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.upper, lambda email: f" {email} ", lambda email: email.replace("ann", fullwidth("ann"))]
+)
+def test_an_address_has_one_account_however_it_is_spelled(identity: Harness, person: Person, spelling: Any) -> None:
+    again = register(identity, email=spelling(person.email))
+    assert again.status_code == 409
+    assert again.json()["type"] == "urn:academy:problem:email-taken"
+    assert fields(again) == {"email"}
+    assert person.try_sign_in(email=spelling(person.email)).status_code == 200
+
+
+def test_of_parallel_registrations_with_one_address_one_wins(identity: Harness) -> None:
+    email = new_email()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: register(identity, email=email).status_code, range(4)))
+    assert sorted(answers) == [201, 409, 409, 409]
+
+
+def test_international_domains_are_one_with_their_ascii_form(identity: Harness) -> None:
+    name = new_email().split("@")[0]
+    assert register(identity, email=f"{name}@bücher.example").status_code == 201
+    assert register(identity, email=f"{name}@xn--bcher-kva.example").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"email": "a@b@example.com"}, "email"),
+        ({"email": "a" * 250 + "@example.com"}, "email"),
+        ({"email": "ann\x00@example.com"}, "email"),
+        ({"email": "ann\r\n@example.com"}, "email"),
+        ({"name": "   "}, "name"),
+        ({"name": "n" * 101}, "name"),
+        ({"name": "Ann\x00"}, "name"),
+        ({"name": "Ann\nBcc: all@example.com"}, "name"),
+        ({"password": "short"}, "password"),
+        ({"password": "p" * 10_000}, "password"),
+        ({"roles": "admin"}, "roles"),
+    ],
+)
+def test_bad_input_is_refused_by_the_name_of_its_field(identity: Harness, body: dict[str, str], field: str) -> None:
+    answer = register(identity, **body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert fields(answer) == {field}
+
+
+def test_a_body_that_is_no_json_is_a_problem_of_the_caller(identity: Harness) -> None:
+    for content in (b"", b"{", b"[]", b"\xff", b'{"email": "\\ud800@example.com", "password": "\\ud800", "name": "x"}'):
+        for path in ("register", "login", "refresh", "password-strength"):
+            headers = {"Content-Type": "application/json"}
+            answer = identity.client.post(f"/api/v1/auth/{path}", content=content, headers=headers)
+            assert 400 <= answer.status_code < 500, (path, content, answer.text)
+
+
+def test_who_does_not_know_the_password_learns_nothing(identity: Harness, person: Person) -> None:
+    wrong = person.try_sign_in(password="wrong but long enough")
+    unknown = person.try_sign_in(email=new_email())
+    assert wrong.status_code == unknown.status_code == 401
+    ignored = ("request_id", "instance")
+    assert {k: v for k, v in wrong.json().items() if k not in ignored} == {
+        k: v for k, v in unknown.json().items() if k not in ignored
+    }
+    assert audited(identity, person)[-1] == "sign_in.refused"
+
+
+def test_a_new_name_is_told_to_the_other_services(identity: Harness, person: Person) -> None:
+    answer = person.browser.patch("/api/v1/users/me", json={"name": "Ann B. Lee"})
+    assert answer.json()["name"] == "Ann B. Lee"
+    assert person.browser.patch("/api/v1/users/me", json={"name": "Ann B. Lee"}).status_code == 200
+    [event] = identity.published(UserUpdated, person.id)
+    assert (event.version, event.name, event.status) == (2, "Ann B. Lee", "active")
+
+
+def test_one_cannot_give_oneself_roles_or_another_address(person: Person) -> None:
+    for change in ({"roles": ["admin"]}, {"email": "x@example.com"}, {"status": "active"}, {"name": None}):
+        assert person.browser.patch("/api/v1/users/me", json={"name": "Ann", **change}).status_code == 422
+    assert person.me().json()["roles"] == ["student"]

@@ -1,0 +1,129 @@
+"""Accounts: who somebody is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.identity import audit
+from services.identity.audit import Origin
+from services.identity.emails import EmailAddress
+from services.identity.models import User
+from shared import outbox
+from shared.errors import Conflict, Invalid, NotFound
+from shared.events import UserRegistered, UserUpdated
+from shared.pagination import PageRequest, cut_page
+
+
+class EmailTaken(Conflict):
+    slug, title = "email-taken", "There is an account with this e-mail address"
+
+    def __init__(self) -> None:
+        errors = [{"field": "email", "message": "has an account already", "code": "email_taken"}]
+        super().__init__("Sign in with it, or register with another address.", errors=errors)
+
+
+class UserNotFound(NotFound):
+    slug, title = "user-not-found", "There is no such user"
+    detail = "Check the id; GET /api/v1/admin/users lists all."
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """Which users a list shows: `text` is part of the name or address; None means all."""
+
+    text: str | None = None
+    role: str | None = None
+    status: str | None = None
+
+
+def create_user(
+    session: Session, email: EmailAddress, name: str, password_hash: str, roles: Iterable[str], origin: Origin
+) -> User:
+    """A new active account. Raises EmailTaken, also when two requests race."""
+    row = {
+        "id": uuid7(),
+        "email": email.given,
+        "email_normalized": email.normalized,
+        "name": name,
+        "password_hash": password_hash,
+        "roles": sorted(set(roles)),
+    }
+    statement = insert(User).values(row).on_conflict_do_nothing(index_elements=[User.email_normalized])
+    user = session.scalars(statement.returning(User)).one_or_none()
+    if user is None:
+        raise EmailTaken
+    outbox.add(
+        session,
+        UserRegistered(user_id=user.id, version=user.version, email=user.email, name=user.name, roles=user.roles),
+    )
+    audit.record(session, origin.by(origin.user_id or user.id), "user.registered", user.id, roles=user.roles)
+    return user
+
+
+def get_user(session: Session, user_id: UUID) -> User:
+    """The account. Raises UserNotFound."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def lock_user(session: Session, user_id: UUID) -> User:
+    """The account, locked until the commit. Raises UserNotFound."""
+    user = session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def list_users(session: Session, which: UserFilter, page: PageRequest) -> tuple[list[User], str | None]:
+    """A page of accounts, the newest first, and the cursor of the next page."""
+    statement = select(User).order_by(User.id.desc()).limit(page.limit + 1)
+    if which.text:
+        statement = statement.where(
+            or_(User.name.icontains(which.text, autoescape=True), User.email.icontains(which.text, autoescape=True))
+        )
+    if which.role:
+        statement = statement.where(User.roles.contains([which.role]))
+    if which.status:
+        statement = statement.where(User.status == which.status)
+    if page.after is not None:
+        statement = statement.where(User.id < _id_of(page.after))
+    return cut_page(session.scalars(statement).all(), page, lambda user: [user.id])
+
+
+def rename_user(session: Session, user_id: UUID, name: str) -> User:
+    """The account with its new name."""
+    user = lock_user(session, user_id)
+    if user.name != name:
+        user.name = name
+        announce_update(session, user)
+    return user
+
+
+def announce_update(session: Session, user: User) -> None:
+    """Tells the other services what a locked, changed account looks like now."""
+    user.version += 1
+    outbox.add(
+        session,
+        UserUpdated(
+            user_id=user.id,
+            version=user.version,
+            email=user.email,
+            name=user.name,
+            roles=user.roles,
+            status=user.status,
+        ),
+    )
+
+
+def _id_of(cursor: list[object]) -> UUID:
+    try:
+        return UUID(str(cursor[0]))
+    except (ValueError, IndexError) as error:
+        raise Invalid("cursor", "is not one of this list; take next_cursor of the page before") from error

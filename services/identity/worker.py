@@ -1,0 +1,19 @@
+"""Identity's worker: relays the outbox and cleans up."""
+
+from datetime import timedelta
+
+from services.identity.handlers import HANDLERS
+from services.identity.housekeeping import clean_up
+from services.identity.settings import Settings
+from shared.jobs import Job
+from shared.worker import Worker, run
+
+
+def create_worker(settings: Settings | None = None) -> Worker:
+    """What the worker process runs."""
+    jobs = [Job("clean_up", timedelta(minutes=10), clean_up)]
+    return Worker("identity", settings or Settings(), HANDLERS, jobs)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(create_worker()))

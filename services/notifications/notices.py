@@ -1,0 +1,78 @@
+"""Something to tell: composed once, told to any number of people, in the app and by mail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.notifications import deliveries, messages, people
+from services.notifications.models import Person
+from services.notifications.rendering import render_note, render_title
+from services.notifications.texts import many_lines, one_line
+
+# A link with a secret in it goes to the mailbox only; small news need no mail.
+MAIL_ONLY = frozenset({"email_verification", "password_reset"})
+IN_APP_ONLY = frozenset(
+    {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
+)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`kind` names the templates; `fact` is what happened: a person is told one kind of one fact once. `link` is a
+    path of the front end."""
+
+    kind: str
+    fact: str
+    link: str
+    title: str
+    body: str
+    context: Mapping[str, str]
+
+
+def compose(kind: str, fact: object, link: str, **facts: str) -> Notice:
+    """The notice in words. Foreign texts are put on one line each, except `body`. Raises Unrenderable."""
+    context = {name: many_lines(text) if name == "body" else one_line(text) for name, text in facts.items()}
+    body = "" if kind in MAIL_ONLY else render_note(kind, context)
+    return Notice(kind, str(fact), link, render_title(kind, context), body, context)
+
+
+def tell(session: Session, user_id: UUID, notice: Notice) -> None:
+    """Tells one person. Raises people.PersonUnknown."""
+    tell_all(session, [people.get_person(session, user_id)], notice)
+
+
+def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_bulk: bool = False) -> None:
+    """Tells each of them once, however often it is called. Bulk mail lets other mail go first."""
+    if notice.kind not in MAIL_ONLY:
+        messages.add_messages(session, [_message(person, notice) for person in receivers])
+    if notice.kind not in IN_APP_ONLY:
+        deliveries.queue_mails(session, [_mail(person, notice, is_bulk) for person in receivers])
+
+
+def _message(person: Person, notice: Notice) -> dict[str, object]:
+    return {
+        "dedupe_key": _key(person, notice),
+        "user_id": person.user_id,
+        "kind": notice.kind,
+        "title": notice.title,
+        "body": notice.body,
+        "link": notice.link,
+    }
+
+
+def _mail(person: Person, notice: Notice, is_bulk: bool) -> dict[str, object]:
+    return {
+        "dedupe_key": _key(person, notice),
+        "user_id": person.user_id,
+        "kind": notice.kind,
+        "recipient": person.email,
+        "subject": notice.title,
+        "context": {**notice.context, "name": person.name, "link": notice.link},
+        "is_bulk": is_bulk,
+    }
+
+
+def _key(person: Person, notice: Notice) -> str:
+    return f"{notice.kind}:{notice.fact}:{person.user_id}"

@@ -1,0 +1,47 @@
+"""Who can be told something: identity's users, merged from their events in any order."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.notifications.models import Person
+from services.notifications.texts import one_line
+from shared.events import UserRegistered, UserSuspended, UserUpdated
+from shared.inbox import Waiting
+
+
+class PersonUnknown(Waiting):
+    """Their registration has not been heard yet; what is to be told waits for it."""
+
+
+def merge_profile(session: Session, event: UserRegistered | UserUpdated) -> None:
+    """Keeps name, address and status as of the newest event."""
+    person = _lock_person(session, event.user_id)
+    if event.version > person.profile_version:
+        person.email, person.name, person.profile_version = event.email, one_line(event.name), event.version
+    if event.version > person.status_version:
+        person.suspended = isinstance(event, UserUpdated) and event.status == "suspended"
+        person.status_version = event.version
+
+
+def merge_suspension(session: Session, event: UserSuspended) -> None:
+    """Keeps the suspension unless something newer is known. It may come before the registration."""
+    person = _lock_person(session, event.user_id)
+    if event.version > person.status_version:
+        person.suspended, person.status_version = True, event.version
+
+
+def get_person(session: Session, user_id: UUID) -> Person:
+    """The person with name and address. Raises PersonUnknown."""
+    person = session.get(Person, user_id)
+    if person is None or person.email is None:
+        raise PersonUnknown(f"user {user_id}")
+    return person
+
+
+def _lock_person(session: Session, user_id: UUID) -> Person:
+    nobody = {"user_id": user_id, "profile_version": 0, "suspended": False, "status_version": 0}
+    session.execute(insert(Person).values(**nobody).on_conflict_do_nothing())
+    return session.scalars(select(Person).where(Person.user_id == user_id).with_for_update()).one()

@@ -1,0 +1,68 @@
+"""HTTP door of the notifications service."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.notifications import deliveries, messages
+from services.notifications.schemas import DeliveryRead, DeliveryState, MessagePage, MessageRead
+from shared.auth import Actor, require
+from shared.database import SessionDep
+from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.schemas import ShortText
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+admin_router = APIRouter(prefix="/api/v1/admin/notifications", tags=["notifications: administration"])
+
+Person = Annotated[Actor, require("account:use")]
+Administrator = Annotated[Actor, require("notifications:admin")]
+
+
+@router.get("")
+def list_notifications(session: SessionDep, actor: Person, page: PageDep, unread: bool = False) -> MessagePage:
+    """Your notifications, newest first; `?unread=true` leaves out what you have read."""
+    after = sort_key(page, UUID)
+    rows = messages.list_messages(session, actor.user_id, unread, after[0] if after else None, page.limit)
+    shown, next_cursor = cut_page(rows, page, lambda row: [row.id])
+    items = [MessageRead.model_validate(row) for row in shown]
+    unread_count = messages.count_unread(session, actor.user_id)
+    return MessagePage(items=items, next_cursor=next_cursor, unread_count=unread_count)
+
+
+@router.post("/read-all", status_code=204)
+def mark_all_notifications_read(session: SessionDep, actor: Person) -> None:
+    """Marks all of your notifications as read."""
+    messages.mark_all_read(session, actor.user_id)
+
+
+@router.post("/{notification_id}/read", status_code=204)
+def mark_notification_read(notification_id: UUID, session: SessionDep, actor: Person) -> None:
+    """Marks one of your notifications as read; again is no error."""
+    messages.mark_read(session, actor.user_id, notification_id)
+
+
+@admin_router.get("/deliveries")
+def list_deliveries(
+    session: SessionDep,
+    actor: Administrator,
+    page: PageDep,
+    state: DeliveryState | None = None,
+    recipient: Annotated[ShortText | None, Query(description="The exact address; case does not matter")] = None,
+) -> Page[DeliveryRead]:
+    """Mails, newest first: what was sent to whom, what waits, what failed and why."""
+    after = sort_key(page, UUID)
+    rows = deliveries.list_deliveries(session, state, recipient, after[0] if after else None, page.limit)
+    shown, next_cursor = cut_page(rows, page, lambda row: [row.id])
+    return Page(items=[DeliveryRead.model_validate(row) for row in shown], next_cursor=next_cursor)
+
+
+@admin_router.post("/deliveries/{delivery_id}/retry")
+def retry_delivery(delivery_id: UUID, session: SessionDep, actor: Administrator) -> DeliveryRead:
+    """Sends a failed mail again, a waiting one now. It keeps its Message-ID."""
+    delivery = deliveries.retry_delivery(session, delivery_id)
+    log.info("delivery retried", delivery_id=str(delivery_id), actor=str(actor.user_id))
+    return DeliveryRead.model_validate(delivery)

@@ -1,0 +1,37 @@
+"""Foreign words made safe to print: names and titles come from people who may be hostile, and go into mails."""
+
+import unicodedata
+from datetime import UTC, datetime
+
+LINE_LENGTH = 200
+TEXT_LENGTH = 20_000
+# Marks that turn the reading direction of what follows, our own words included. Right-to-left scripts need none.
+DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(value: str) -> str:
+    """The text on one line of at most 200 characters, without control characters."""
+    line = " ".join(_printable(value, keep="").split())
+    return line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1] + "…"
+
+
+def many_lines(value: str) -> str:
+    """The text without control characters; line breaks stay. At most 20,000 characters."""
+    text = _printable(value.replace("\r\n", "\n").replace("\r", "\n"), keep="\n\t").strip()
+    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - 1] + "…"
+
+
+def _printable(value: str, keep: str) -> str:
+    return "".join(character if _is_printable(character, keep) else " " for character in value)
+
+
+def _is_printable(character: str, keep: str) -> bool:
+    # Cc controls, Cs lone surrogates, Zl and Zp line and paragraph separators.
+    category = unicodedata.category(character)
+    return character in keep or (category not in {"Cc", "Cs", "Zl", "Zp"} and character not in DIRECTION_MARKS)
+
+
+def written_time(time: datetime) -> str:
+    """Such as "Tue 1 Dec 2026, 18:00 UTC": a mail does not know its reader's time zone, so it names its own."""
+    utc = time.astimezone(UTC)
+    return f"{utc:%a} {utc.day} {utc:%b %Y, %H:%M} UTC"
