@@ -1,0 +1,86 @@
+"""Creating courses and changing what is said about them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.catalog.courses.models import DRAFT, Course, Price
+from services.catalog.courses.ownership import lock_own_course
+from services.catalog.courses.publishing import changed_fields, record_change
+from services.catalog.courses.rendering import render_markdown
+from services.catalog.courses.slugs import slug_candidates
+from services.catalog.visitors import Visitor
+from shared.errors import Conflict
+
+# What other services show or sell; the rest is ours alone.
+TOLD_FIELDS = frozenset({"title", "price"})
+
+
+class SlugTaken(Conflict):
+    slug, title = "slug-taken", "No free address was found for this title"
+    detail = "Choose another title."
+
+
+class Money(Protocol):
+    """An amount in minor units of a currency (ISO 4217)."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a course says about itself. `description` is Markdown."""
+
+    title: str
+    summary: str
+    description: str
+    language: str
+    price: Money
+
+
+def create_course(session: Session, instructor_id: UUID, about: Description) -> Course:
+    """A new draft. Its slug is made from the title, once: links to a course must not break when it is renamed."""
+    now = datetime.now(UTC)
+    values = {
+        "id": uuid7(),
+        "title": about.title,
+        "summary": about.summary,
+        "description": about.description,
+        "description_html": render_markdown(about.description),
+        "language": about.language,
+        "price_amount": about.price.amount,
+        "price_currency": about.price.currency,
+        "instructor_id": instructor_id,
+        "status": DRAFT,
+        "version": 1,
+        "lesson_count": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+    for slug in slug_candidates(about.title):
+        statement = insert(Course).values(**values, slug=slug)
+        unless_taken = statement.on_conflict_do_nothing(index_elements=["slug"])
+        if course_id := session.scalar(unless_taken.returning(Course.id)):
+            return session.get_one(Course, course_id)
+    raise SlugTaken
+
+
+def edit_course(session: Session, course_id: UUID, visitor: Visitor, changes: dict[str, Any]) -> Course:
+    """The course after the changes (fields of Description). No difference, no new version."""
+    course = lock_own_course(session, course_id, visitor)
+    if "price" in changes:
+        changes = {**changes, "price": Price(changes["price"].amount, changes["price"].currency)}
+    changed = changed_fields(course, changes)
+    for name in changed:
+        setattr(course, name, changes[name])
+    if "description" in changed:
+        course.description_html = render_markdown(course.description)
+    if changed:
+        record_change(session, course, visible=bool(changed & TOLD_FIELDS))
+    return course

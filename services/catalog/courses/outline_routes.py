@@ -1,0 +1,66 @@
+"""/api/v1/courses/{id}/...: modules, lessons and announcements of a course."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.catalog.courses import announcements, lessons, modules
+from services.catalog.courses.schemas import (
+    AnnouncementCreate,
+    AnnouncementRead,
+    LessonCreate,
+    LessonRead,
+    LessonUpdate,
+    ModuleCreate,
+    ModuleRead,
+    ModuleUpdate,
+)
+from services.catalog.visitors import Visitor
+from shared.auth import Actor, require
+from shared.database import SessionDep
+
+router = APIRouter(prefix="/api/v1/courses/{course_id}", tags=["courses"])
+Author = Annotated[Actor, require("courses:write")]
+
+
+@router.post("/modules", response_model=ModuleRead, status_code=201)
+def add_module(session: SessionDep, actor: Author, course_id: UUID, body: ModuleCreate) -> Any:
+    """A new module, last unless `position` says where."""
+    return modules.add_module(session, course_id, Visitor.of(actor), body.title, body.position)
+
+
+@router.patch("/modules/{module_id}", response_model=ModuleRead)
+def edit_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, body: ModuleUpdate) -> Any:
+    """Renames or moves the module."""
+    return modules.edit_module(session, course_id, module_id, Visitor.of(actor), body.changes())
+
+
+@router.delete("/modules/{module_id}", status_code=204)
+def delete_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID) -> None:
+    """Removes the module with its lessons."""
+    modules.delete_module(session, course_id, module_id, Visitor.of(actor))
+
+
+@router.post("/modules/{module_id}/lessons", response_model=LessonRead, status_code=201)
+def add_lesson(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, body: LessonCreate) -> Any:
+    """A new lesson, last unless `position` says where."""
+    return lessons.add_lesson(session, course_id, module_id, Visitor.of(actor), lessons.LessonDraft(**dict(body)))
+
+
+@router.patch("/lessons/{lesson_id}", response_model=LessonRead)
+def edit_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, body: LessonUpdate) -> Any:
+    """Changes or moves the lesson."""
+    return lessons.edit_lesson(session, course_id, lesson_id, Visitor.of(actor), body.changes())
+
+
+@router.delete("/lessons/{lesson_id}", status_code=204)
+def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID) -> None:
+    """Removes the lesson and its files."""
+    lessons.delete_lesson(session, course_id, lesson_id, Visitor.of(actor))
+
+
+@router.post("/announcements", response_model=AnnouncementRead, status_code=201)
+def post_announcement(session: SessionDep, actor: Author, course_id: UUID, body: AnnouncementCreate) -> Any:
+    """Tells everyone enrolled."""
+    return announcements.post_announcement(session, course_id, Visitor.of(actor), body.title, body.body)

@@ -1,0 +1,81 @@
+"""/api/v1/courses: finding courses, writing them, publishing them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.catalog.courses import authoring, browsing, outline, publishing
+from services.catalog.courses.schemas import (
+    CourseCard,
+    CourseCreate,
+    CourseDetail,
+    CourseRead,
+    CourseUpdate,
+    OwnCourseCard,
+    Status,
+)
+from services.catalog.visitors import Visitor
+from shared.auth import OPTIONAL, PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.pagination import Page, PageDep
+
+router = APIRouter(prefix="/api/v1", tags=["courses"])
+Author = Annotated[Actor, require("courses:write")]
+Admin = Annotated[Actor, require("courses:admin")]
+Search = Annotated[str, Query(max_length=200, description="Beginnings of words of the title or the summary")]
+
+
+@router.get("/courses", response_model=Page[CourseCard], dependencies=[PUBLIC])
+def list_courses(session: SessionDep, page: PageDep, query: Search = "") -> Any:
+    """Courses for sale, newest first."""
+    items, next_cursor = browsing.list_published(session, query, page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/courses/teaching", response_model=Page[OwnCourseCard])
+def list_teaching(session: SessionDep, page: PageDep, actor: Author) -> Any:
+    """The courses I teach, in all states, newest first."""
+    items, next_cursor = browsing.list_teaching(session, actor.user_id, page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/admin/courses", response_model=Page[OwnCourseCard])
+def list_all_courses(
+    session: SessionDep, page: PageDep, _actor: Admin, status: Status | None = None, query: Search = ""
+) -> Any:
+    """Everybody's courses, newest first."""
+    items, next_cursor = browsing.list_all(session, status, query, page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/courses/{course}", response_model=CourseDetail)
+def read_course(session: SessionDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> Any:
+    """A course with its outline, by id or slug. Drafts are shown to their instructor only."""
+    found = browsing.get_course(session, course, Visitor.of(actor))
+    modules = outline.get_outline(session, found.id)
+    return {**CourseRead.model_validate(found).model_dump(), "modules": modules}
+
+
+@router.post("/courses", response_model=CourseRead, status_code=201)
+def create_course(session: SessionDep, actor: Author, body: CourseCreate) -> Any:
+    """A new draft of mine. Its slug is made from the title and stays."""
+    return authoring.create_course(session, actor.user_id, authoring.Description(**dict(body)))
+
+
+@router.patch("/courses/{course_id}", response_model=CourseRead)
+def edit_course(session: SessionDep, actor: Author, course_id: UUID, body: CourseUpdate) -> Any:
+    """Changes what is sent, leaves the rest."""
+    return authoring.edit_course(session, course_id, Visitor.of(actor), body.changes())
+
+
+@router.post("/courses/{course_id}/publish", response_model=CourseRead)
+def publish_course(session: SessionDep, actor: Author, course_id: UUID) -> Any:
+    """Puts the course up for sale. 409 names what is missing."""
+    return publishing.publish_course(session, course_id, Visitor.of(actor))
+
+
+@router.post("/courses/{course_id}/archive", response_model=CourseRead)
+def archive_course(session: SessionDep, actor: Author, course_id: UUID) -> Any:
+    """Takes the course off sale for good; its learners keep access."""
+    return publishing.archive_course(session, course_id, Visitor.of(actor))

@@ -1,0 +1,158 @@
+"""What callers send about courses and what they see of them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from services.catalog.schemas import Change, Markdown, Message, Output, Position
+from shared.schemas import Input, Name, ShortText
+
+# The currencies we sell in (ISO 4217).
+Currency = Literal[
+    "USD", "EUR", "GBP", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "INR", "BRL", "JPY"
+]
+Status = Literal["draft", "published", "archived"]
+# BCP 47, such as "en" or "pt-BR" (RFC 5646).
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
+
+
+class Price(Input):
+    """`amount` in minor units (cents); 0 is free. Stripe takes at most eight digits."""
+
+    amount: Annotated[int, Field(strict=True, ge=0, le=99_999_999)]
+    currency: Currency
+
+
+class CourseCreate(Input):
+    title: Name
+    summary: ShortText = ""
+    description: Markdown = ""
+    language: Language = "en"
+    price: Price
+
+
+class CourseUpdate(Change):
+    title: Name | None = None
+    summary: ShortText | None = None
+    description: Markdown | None = None
+    language: Language | None = None
+    price: Price | None = None
+
+
+class PriceRead(Output):
+    amount: int
+    currency: str
+
+
+class CourseCard(Output):
+    """A course in the public list."""
+
+    id: UUID
+    slug: str
+    title: str
+    summary: str
+    language: str
+    price: PriceRead
+    instructor_id: UUID
+    lesson_count: int
+    published_at: datetime | None
+
+
+class OwnCourseCard(CourseCard):
+    """A course in the lists of instructors and administrators."""
+
+    status: Status
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class CourseRead(OwnCourseCard):
+    """`description_html` is safe to put on a page."""
+
+    description: str
+    description_html: str
+
+
+class LessonLine(Output):
+    id: UUID
+    title: str
+    position: int
+    is_preview: bool
+
+
+class ModuleOutline(Output):
+    id: UUID
+    title: str
+    position: int
+    lessons: list[LessonLine]
+
+
+class CourseDetail(CourseRead):
+    """A course with its outline, in order; lessons without their content."""
+
+    modules: list[ModuleOutline]
+
+
+class ModuleCreate(Input):
+    title: Name
+    position: Position | None = None
+
+
+class ModuleUpdate(Change):
+    title: Name | None = None
+    position: Position | None = None
+
+
+class ModuleRead(Output):
+    id: UUID
+    course_id: UUID
+    title: str
+    position: int
+
+
+class LessonCreate(Input):
+    title: Name
+    content: Markdown = ""
+    is_preview: Annotated[bool, Field(strict=True, description="Readable without enrollment")] = False
+    position: Position | None = None
+
+
+class LessonUpdate(Change):
+    """`module_id` moves the lesson into another module of the course, last unless `position` says where."""
+
+    title: Name | None = None
+    content: Markdown | None = None
+    is_preview: Annotated[bool | None, Field(strict=True)] = None
+    module_id: UUID | None = None
+    position: Position | None = None
+
+
+class LessonRead(Output):
+    """`content` is the Markdown as written, `content_html` is safe to put on a page."""
+
+    id: UUID
+    course_id: UUID
+    module_id: UUID
+    title: str
+    position: int
+    is_preview: bool
+    content: str
+    content_html: str
+    updated_at: datetime
+
+
+class AnnouncementCreate(Input):
+    title: Name
+    body: Message
+
+
+class AnnouncementRead(Output):
+    id: UUID
+    course_id: UUID
+    author_id: UUID
+    title: str
+    body: str
+    posted_at: datetime

@@ -1,0 +1,75 @@
+"""Why a learner has access. Facts are merged as they arrive, the status follows from the facts alone.
+
+Two deliveries of one order may arrive in any order, late or twice: a refund before its payment leaves a tombstone.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.catalog.learning.models import Enrollment, Grant
+from shared.inbox import Unprocessable
+
+PENDING, ACTIVE, SUSPENDED, REVOKED = "pending", "active", "suspended", "revoked"
+OPEN, WON, LOST = FINALITY = ("open", "won", "lost")
+
+
+def status_of(*, paid: bool, refunded_full: bool, disputes: Mapping[str, str]) -> str:
+    """The truth table: refunded or lost is over, disputed is on hold, paid is access, else we wait for the payment."""
+    outcomes = set(disputes.values())
+    if refunded_full or LOST in outcomes:
+        return REVOKED
+    if OPEN in outcomes:
+        return SUSPENDED
+    return ACTIVE if paid else PENDING
+
+
+def reason_of(grant: Grant) -> str:
+    """Why a grant gives no access, in words for the learner."""
+    if grant.refunded_full:
+        return "refunded"
+    return "payment dispute lost" if grant.status == REVOKED else "payment disputed"
+
+
+def find_grant(session: Session, enrollment: Enrollment, order_id: UUID | None) -> Grant:
+    """The order's grant (the free one for None) under the enrollment's lock, new and without facts when missing.
+
+    Raises Unprocessable when the order once belonged to another learner or course.
+    """
+    found = select(Grant).where(Grant.order_id == order_id)
+    if order_id is None:
+        found = found.where(Grant.enrollment_id == enrollment.id)
+    grant = session.scalar(found)
+    if grant is None:
+        grant = Grant(
+            id=uuid7(),
+            enrollment_id=enrollment.id,
+            order_id=order_id,
+            refunded_full=False,
+            refund_version=0,
+            disputes={},
+            status=PENDING,
+            version=0,
+            created_at=datetime.now(UTC),
+        )
+        session.add(grant)
+    if grant.enrollment_id != enrollment.id:
+        raise Unprocessable(f"order {order_id} belongs to another learner or course")
+    return grant
+
+
+def add_refund(grant: Grant, version: int, full: bool) -> None:
+    """Merges a refund: of several the one of the order's highest version holds (a failed refund takes one back)."""
+    if version > grant.refund_version:
+        grant.refund_version, grant.refunded_full = version, full
+
+
+def add_dispute(grant: Grant, dispute_id: str, outcome: str) -> None:
+    """Merges what is known of a dispute: once closed it does not open again, and lost is lost."""
+    known = grant.disputes.get(dispute_id, OPEN)
+    # A new mapping: a change inside the old one would go unnoticed.
+    grant.disputes = {**grant.disputes, dispute_id: max(known, outcome, key=FINALITY.index)}

@@ -1,0 +1,92 @@
+"""The learner's home: my courses, how far I am in each, and where to go on. One query."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, exists, func, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from services.catalog.courses.models import Course, Lesson, Module
+from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
+from services.catalog.learning.progress import NextLesson, Progress
+from shared.pagination import PageRequest, cut_page, sort_key
+
+
+@dataclass(frozen=True)
+class MyCourse:
+    """Enough of a course to show it and to link to it."""
+
+    id: UUID
+    slug: str
+    title: str
+    status: str
+
+
+@dataclass(frozen=True)
+class MyEnrollment:
+    """An active enrollment with its progress."""
+
+    id: UUID
+    enrolled_at: datetime
+    course: MyCourse
+    progress: Progress
+
+
+def list_enrollments(session: Session, user_id: UUID, page: PageRequest) -> tuple[list[MyEnrollment], str | None]:
+    """A page of the learner's active enrollments, newest first."""
+    statement = _enrollments().where(Enrollment.user_id == user_id, Enrollment.active)
+    if after := sort_key(page, datetime, UUID):
+        statement = statement.where(tuple_(Enrollment.enrolled_at, Enrollment.id) < after)
+    statement = statement.order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc()).limit(page.limit + 1)
+    enrollments = [_my_enrollment(row) for row in session.execute(statement)]
+    return cut_page(enrollments, page, lambda mine: [mine.enrolled_at, mine.id])
+
+
+def get_enrollment(session: Session, enrollment_id: UUID) -> MyEnrollment:
+    """One enrollment as the list shows it."""
+    return _my_enrollment(session.execute(_enrollments().where(Enrollment.id == enrollment_id)).one())
+
+
+def _enrollments() -> Select[Any]:
+    marks = LessonCompletion.enrollment_id == Enrollment.id
+    completed = select(func.count()).select_from(LessonCompletion).where(marks).correlate(Enrollment).scalar_subquery()
+    marked = exists().where(marks, LessonCompletion.lesson_id == Lesson.id).correlate(Enrollment, Lesson)
+    ahead = (
+        select(Lesson.id, Lesson.title)
+        .join(Module, Module.id == Lesson.module_id)
+        .where(Lesson.course_id == Course.id, ~marked)
+        .order_by(Module.position, Lesson.position)
+        .limit(1)
+        .correlate(Course, Enrollment)
+        .lateral("ahead")
+    )
+    return (
+        select(
+            Enrollment.id,
+            Enrollment.enrolled_at,
+            Course.id.label("course_id"),
+            Course.slug,
+            Course.title,
+            Course.status,
+            Course.lesson_count,
+            CourseCompletion.completed_at,
+            completed.label("completed"),
+            ahead.c.id.label("next_id"),
+            ahead.c.title.label("next_title"),
+        )
+        .join(Course, Course.id == Enrollment.course_id)
+        .outerjoin(CourseCompletion, CourseCompletion.enrollment_id == Enrollment.id)
+        .outerjoin(ahead, true())
+    )
+
+
+def _my_enrollment(row: Row[Any]) -> MyEnrollment:
+    ahead = NextLesson(row.next_id, row.next_title) if row.next_id else None
+    return MyEnrollment(
+        id=row.id,
+        enrolled_at=row.enrolled_at,
+        course=MyCourse(row.course_id, row.slug, row.title, row.status),
+        progress=Progress(row.completed, row.lesson_count, row.completed_at, ahead),
+    )

@@ -1,0 +1,15 @@
+"""The api process of catalog: `uvicorn --factory services.catalog.main:create_app`."""
+
+from fastapi import FastAPI
+
+import shared.app
+from services.catalog.courses.outline_routes import router as outline
+from services.catalog.courses.routes import router as courses
+from services.catalog.files.routes import router as files
+from services.catalog.learning.routes import router as learning
+from services.catalog.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Courses with their outline, learning and files behind one door."""
+    return shared.app.create_app("catalog", "Catalog", settings or Settings(), [courses, outline, learning, files])

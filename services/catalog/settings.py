@@ -1,0 +1,12 @@
+"""Settings of catalog, read once."""
+
+import shared.settings
+
+MEGABYTE = 1024 * 1024
+
+
+class Settings(shared.settings.Settings):
+    """What catalog needs beyond the shared settings. Sizes are bytes."""
+
+    upload_max_bytes: int = 100 * MEGABYTE
+    course_quota_bytes: int = 2048 * MEGABYTE
