@@ -1,0 +1,82 @@
+"""From the click to a page where one can pay. Stripe is called between transactions, never inside one."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.billing.models import Order
+from services.billing.orders import SESSION_LIFETIME, Purchase, find_order_for_update, open_order, terms_of
+from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
+from services.billing.reconciliation import settle_order
+from shared.database import Database
+from shared.errors import Unavailable
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+SESSION_ATTEMPTS = 3
+
+
+class PaymentsUnavailable(Unavailable):
+    slug, title = "payments-unavailable", "The payment provider does not answer"
+    detail = "Nothing was charged and your order is kept. Try again in a few seconds to continue with it."
+
+
+def start_checkout(database: Database, provider: Provider, purchase: Purchase) -> tuple[Order, bool]:
+    """The order with its open session, and whether it is new. Raises PaymentsUnavailable and all that open_order
+    raises; the order is committed before Stripe is asked, so the next click continues with it."""
+    order, created = _open(database, purchase)
+    try:
+        if order.overdue:
+            settle_order(database, provider, order)
+            order, created = _open(database, purchase)
+        if order.status == "pending" and order.session_id is None:
+            order = _open_session(database, provider, order)
+    except ProviderUnavailable as error:
+        log.warning("payment provider unavailable", order_id=str(order.id), error=str(error))
+        return _opened_meanwhile(database, order.id), False
+    return order, created
+
+
+def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
+    with database.begin() as session:
+        return open_order(session, purchase)
+
+
+def _opened_meanwhile(database: Database, order_id: UUID) -> Order:
+    """A parallel click with the same key makes Stripe refuse ours while it works on theirs."""
+    with database.begin() as session:
+        order = session.get_one(Order, order_id)
+    if order.checkout_url is None:
+        raise PaymentsUnavailable
+    return order
+
+
+def _open_session(database: Database, provider: Provider, order: Order) -> Order:
+    for _ in range(SESSION_ATTEMPTS):
+        terms = terms_of(order)
+        try:
+            opened: OpenSession | None = provider.open_session(terms)
+        except AttemptSpent as error:
+            log.warning("checkout attempt spent", order_id=str(order.id), attempt=order.attempt, error=str(error))
+            opened = provider.find_session(terms)
+        order = _store_outcome(database, order, opened)
+        if order.status != "pending" or order.session_id is not None:
+            return order
+    log.error("ALERT payment provider refuses to open a session", order_id=str(order.id), attempt=order.attempt)
+    raise PaymentsUnavailable
+
+
+def _store_outcome(database: Database, order: Order, opened: OpenSession | None) -> Order:
+    """The order with its session; without one it goes on to the next attempt, unless a parallel click did already."""
+    with database.begin() as session:
+        current = find_order_for_update(session, order.id)
+        if current is None:
+            raise PaymentsUnavailable
+        if current.session_id is None and current.attempt == order.attempt:
+            if opened:
+                current.session_id, current.session_url = opened.id, opened.url
+                current.attempt_expires_at = opened.expires_at
+            else:
+                current.attempt += 1
+                current.attempt_expires_at = datetime.now(UTC) + SESSION_LIFETIME
+    return current

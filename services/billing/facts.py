@@ -1,0 +1,147 @@
+"""What is known of an order's money and what follows from it: pure functions, one row of the truth table a line.
+
+Facts only ever grow, so the order in which they arrive cannot matter: a late "paid" never undoes a refund.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from shared.events.billing import PaymentEvent
+
+Status = Literal["pending", "paid", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"]
+Announcement = tuple[type[PaymentEvent], dict[str, Any]]
+
+# How far a refund or a dispute has come; a later stage replaces an earlier one, never the reverse. A refund that
+# succeeded may still fail, a lost dispute may still be won (https://docs.stripe.com/refunds#failed-refunds).
+REFUND_STAGES = {"pending": 0, "succeeded": 1, "failed": 2}
+DISPUTE_STAGES = {"open": 0, "lost": 1, "won": 2}
+
+
+@dataclass(frozen=True)
+class Refund:
+    """`amount` in minor units; `status` is a key of REFUND_STAGES."""
+
+    amount: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """`amount` in minor units; `status` is a key of DISPUTE_STAGES."""
+
+    amount: int
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What the provider shows of one checkout session at one moment. `paid_at` is None unless the money arrived;
+    `failure` is why it never will, or empty."""
+
+    session_id: str
+    order_id: UUID | None
+    marks: Mapping[str, str]
+    amount: int
+    currency: str
+    paid_at: datetime | None = None
+    failure: str = ""
+    intent_id: str | None = None
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of one order's money. `amount` and `currency` are what is owed; `stray_session` is a paid
+    session that names this order but is not its own."""
+
+    amount: int
+    currency: str
+    paid_amount: int = 0
+    paid_currency: str = ""
+    paid_at: datetime | None = None
+    failure: str = ""
+    stray_session: str = ""
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Paid, in the amount and currency that were owed."""
+        fits = (self.paid_amount, self.paid_currency) == (self.amount, self.currency)
+        return self.paid_at is not None and fits
+
+    @property
+    def refunded_amount(self) -> int:
+        """The sum of the refunds that succeeded, minor units."""
+        return sum(refund.amount for refund in self.refunds.values() if refund.status == "succeeded")
+
+    @property
+    def fully_refunded(self) -> bool:
+        """All that was paid (or, while that is not known, owed) went back."""
+        return self.refunded_amount >= (self.paid_amount or self.amount)
+
+    @property
+    def dispute(self) -> str:
+        """none, open, lost or won: the worst of all disputes."""
+        statuses = {dispute.status for dispute in self.disputes.values()}
+        return next((status for status in ("lost", "open", "won") if status in statuses), "none")
+
+
+def order_status(facts: Facts) -> Status:
+    """The order's state: the truth table of the reliability page, from the strongest fact to the weakest."""
+    if facts.fully_refunded:
+        return "refunded"
+    if facts.dispute in ("lost", "open"):
+        return "lost" if facts.dispute == "lost" else "disputed"
+    if facts.settled:
+        return "partly_refunded" if facts.refunded_amount else "paid"
+    if facts.paid_at or facts.stray_session:
+        return "review"
+    return "failed" if facts.failure else "pending"
+
+
+def merge_sighting(facts: Facts, sighting: Sighting, own: bool) -> Facts:
+    """The facts with what was seen. Of a session that is not the order's own only a payment is noted."""
+    if not own:
+        return replace(facts, stray_session=facts.stray_session or sighting.session_id) if sighting.paid_at else facts
+    if sighting.paid_at and facts.paid_at is None:
+        facts = replace(facts, paid_amount=sighting.amount, paid_currency=sighting.currency, paid_at=sighting.paid_at)
+    return replace(
+        facts,
+        failure=facts.failure or sighting.failure,
+        refunds=_furthest(facts.refunds, sighting.refunds, REFUND_STAGES),
+        disputes=_furthest(facts.disputes, sighting.disputes, DISPUTE_STAGES),
+    )
+
+
+def _furthest(known: Mapping[str, Any], seen: Mapping[str, Any], stages: Mapping[str, int]) -> dict[str, Any]:
+    merged = dict(known)
+    for identifier, new in seen.items():
+        old = merged.get(identifier)
+        if old is None or stages[new.status] > stages[old.status]:
+            merged[identifier] = new
+    return merged
+
+
+def announcements(before: Facts, after: Facts) -> list[Announcement]:
+    """The events that the step from one to the other is worth, each once per transition, in the order they happened."""
+    news: list[Announcement] = []
+    if after.settled and not before.settled:
+        news.append((PaymentSucceeded, {"paid_at": after.paid_at}))
+    if order_status(after) == "failed" != order_status(before):
+        news.append((PaymentFailed, {"reason": after.failure}))
+    if after.refunded_amount != before.refunded_amount:
+        news.append((PaymentRefunded, {"refunded_amount": after.refunded_amount, "full": after.fully_refunded}))
+    for identifier, dispute in after.disputes.items():
+        old = before.disputes.get(identifier)
+        if old is None:
+            news.append((PaymentDisputed, {"dispute_id": identifier, "reason": dispute.reason}))
+        if dispute.status != "open" and (old is None or old.status != dispute.status):
+            news.append((DisputeClosed, {"dispute_id": identifier, "won": dispute.status == "won"}))
+    return news

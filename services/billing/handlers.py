@@ -1,0 +1,53 @@
+"""What the worker does with what arrives: courses into the projection, Stripe's hints into order state."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.billing.facts import Sighting
+from services.billing.products import project_course
+from services.billing.provider import Provider
+from services.billing.settlement import record_sighting
+from services.billing.stripe_events import SOURCE
+from shared.events import CourseArchived, CoursePublished, CourseUpdated
+from shared.events.catalog import CourseEvent
+from shared.inbox import Handlers, Intake, Payload, Unprocessable
+
+
+def create_handlers(provider: Provider) -> Handlers:
+    """The whole wiring of the worker."""
+    return Handlers(
+        events={
+            CoursePublished: on_course_changed,
+            CourseUpdated: on_course_changed,
+            CourseArchived: on_course_changed,
+        },
+        intakes={SOURCE: Intake(prepare=partial(look_up, provider), handle=on_sighting)},
+    )
+
+
+def on_course_changed(session: Session, event: CourseEvent) -> None:
+    """CoursePublished, CourseUpdated, CourseArchived."""
+    project_course(session, event)
+
+
+def look_up(provider: Provider, payload: Payload) -> Sighting | None:
+    """What Stripe shows now of the session that an event is about; None when the payment came by no session, so not
+    from us. Raises Unprocessable when the event names nothing that can be looked up."""
+    reference: Any = payload.get("session_id")
+    if reference:
+        sighting = provider.fetch_session(reference)
+        if sighting is None:
+            raise Unprocessable(f"Stripe knows no session {reference}")
+        return sighting
+    reference = payload.get("intent_id")
+    if not reference:
+        raise Unprocessable(f"{payload.get('type')} names neither a session nor a payment as we know them")
+    return provider.fetch_payment(reference)
+
+
+def on_sighting(session: Session, sighting: Sighting | None) -> None:
+    """What was looked up becomes the order's state."""
+    if sighting is not None:
+        record_sighting(session, sighting)

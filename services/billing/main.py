@@ -1,0 +1,17 @@
+"""The billing api: `uvicorn --factory services.billing.main:create_app`."""
+
+from fastapi import FastAPI
+
+import shared.app
+from services.billing import routes
+from services.billing.settings import Settings
+from services.billing.stripe_gateway import StripeGateway
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The api, with settings from the environment unless given."""
+    settings = settings or Settings()
+    app = shared.app.create_app("billing", "Billing", settings, [routes.router])
+    key = settings.stripe_api_key.get_secret_value()
+    app.state.provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url)
+    return app

@@ -1,0 +1,156 @@
+"""Tables of the billing service. Amounts are minor units of the currency beside them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.database import COLUMN_TYPES, new_metadata
+
+# An order in one of these stands in the way of a second one for the same learner and course.
+CURRENT_STATUSES = ("pending", "paid", "partly_refunded", "disputed", "review")
+CURRENT = f"status IN ({', '.join(repr(status) for status in CURRENT_STATUSES)}) AND NOT surplus"
+
+
+class Base(DeclarativeBase):
+    """Parent of this service's tables."""
+
+    metadata = new_metadata()
+    type_annotation_map = COLUMN_TYPES | {int: BigInteger}
+
+
+class Product(Base):
+    """Projection of catalog's courses. `version` is the newest event's; an archived course stays as a tombstone."""
+
+    __tablename__ = "products"
+
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    title: Mapped[str]
+    price_amount: Mapped[int]
+    price_currency: Mapped[str]
+    published: Mapped[bool]
+
+
+class Order(Base):
+    """One learner's purchase of one course, with title and price as they were. The columns from `paid_amount` on are
+    facts; `status` follows from them (facts.order_status)."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    course_id: Mapped[UUID]
+    course_title: Mapped[str]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    client_key: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    version: Mapped[int] = mapped_column(server_default="1")
+    # The attempt's key and expiry are stored before Stripe is called: a repeated call must be the same call.
+    attempt: Mapped[int] = mapped_column(server_default="1")
+    attempt_expires_at: Mapped[datetime]
+    session_id: Mapped[str | None] = mapped_column(unique=True)
+    session_url: Mapped[str | None]
+    paid_amount: Mapped[int] = mapped_column(server_default="0")
+    paid_currency: Mapped[str] = mapped_column(server_default="")
+    paid_at: Mapped[datetime | None]
+    failure: Mapped[str] = mapped_column(server_default="")
+    failed_at: Mapped[datetime | None]
+    refunded_amount: Mapped[int] = mapped_column(server_default="0")
+    dispute: Mapped[str] = mapped_column(server_default="none")
+    stray_session: Mapped[str] = mapped_column(server_default="")
+    # Paid although another order for the same course is current: a person decides which one to refund.
+    surplus: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    checked_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "client_key"),
+        Index("uq_orders_current", "user_id", "course_id", unique=True, postgresql_where=text(CURRENT)),
+        Index("ix_orders_user_id_id", "user_id", "id"),
+        Index("ix_orders_course_id_id", "course_id", "id"),
+        Index("ix_orders_status_id", "status", "id"),
+        Index("ix_orders_pending", "created_at", postgresql_where=text("status = 'pending'")),
+    )
+
+    @property
+    def order_id(self) -> UUID:
+        """The id, as a checkout calls it."""
+        return self.id
+
+    @property
+    def key(self) -> str:
+        """Stripe's idempotency key of the current attempt."""
+        return f"order:{self.id}:session:{self.attempt}"
+
+    @property
+    def price(self) -> dict[str, Any]:
+        """What is owed."""
+        return {"amount": self.amount, "currency": self.currency}
+
+    @property
+    def overdue(self) -> bool:
+        """Its session's time has passed and nobody told us how it ended."""
+        open_session = self.status == "pending" and self.session_id is not None
+        return open_session and self.attempt_expires_at <= datetime.now(UTC)
+
+    @property
+    def checkout_url(self) -> str | None:
+        """Where to pay, while that is possible."""
+        return self.session_url if self.status == "pending" and not self.overdue else None
+
+
+class Payment(Base):
+    """Money that arrived for an order; `id` is Stripe's PaymentIntent."""
+
+    __tablename__ = "payments"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    session_id: Mapped[str]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    paid_at: Mapped[datetime]
+
+
+class Refund(Base):
+    """Money that went back, or was meant to; `id` is Stripe's."""
+
+    __tablename__ = "refunds"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    amount: Mapped[int]
+    status: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class Dispute(Base):
+    """A payment that the cardholder's bank questions; `id` is Stripe's."""
+
+    __tablename__ = "disputes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    amount: Mapped[int]
+    status: Mapped[str]
+    reason: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class StripeEvent(Base):
+    """A verified webhook as it came. `ignored` events are of a type that changes nothing here."""
+
+    __tablename__ = "stripe_events"
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    api_version: Mapped[str | None]
+    livemode: Mapped[bool]
+    created: Mapped[datetime]
+    ignored: Mapped[bool]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

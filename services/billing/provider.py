@@ -1,0 +1,67 @@
+"""What billing asks of a payment provider; stripe_gateway.py answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.billing.facts import Sighting
+
+
+class ProviderUnavailable(Exception):
+    """No answer, or "not now". What the provider did is unknown: ask again with the same key."""
+
+
+class AttemptSpent(Exception):
+    """The provider answered this key with an error and will repeat it: go on with the next attempt's key."""
+
+
+@dataclass(frozen=True)
+class CheckoutTerms:
+    """All that a session is made of. The same key must always come with the same terms, so they are stored before
+    the call. `amount` is in minor units."""
+
+    order_id: UUID
+    user_id: UUID
+    course_id: UUID
+    title: str
+    amount: int
+    currency: str
+    attempt: int
+    key: str
+    expires_at: datetime
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The metadata by which a session of ours is recognised later."""
+        return {
+            "order_id": str(self.order_id),
+            "user_id": str(self.user_id),
+            "course_id": str(self.course_id),
+            "attempt": str(self.attempt),
+        }
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A page where the learner can pay until `expires_at`."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
+class Provider(Protocol):
+    """Every method raises ProviderUnavailable when there is no answer. Never call one inside a transaction."""
+
+    def open_session(self, terms: CheckoutTerms) -> OpenSession:
+        """The session of the terms' key, made now or before. Raises AttemptSpent."""
+
+    def find_session(self, terms: CheckoutTerms) -> OpenSession | None:
+        """The open session of these terms, should one exist although its making was answered with an error."""
+
+    def fetch_session(self, session_id: str) -> Sighting | None:
+        """The session as it is now."""
+
+    def fetch_payment(self, intent_id: str) -> Sighting | None:
+        """The session that a payment belongs to as it is now, with all its refunds and disputes."""

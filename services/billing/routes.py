@@ -1,0 +1,123 @@
+"""Billing's HTTP doors."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from services.billing import checkout, orders, reconciliation, stripe_events
+from services.billing.orders import OrderFilter, Purchase
+from services.billing.provider import Provider
+from services.billing.schemas import CheckoutCreate, CheckoutRead, OrderRead, OrderStatus, PaymentRead
+from services.billing.settings import Settings
+from services.billing.webhook_gateway import verify_event
+from shared.auth import PUBLIC, Actor, require
+from shared.database import Database, SessionDep
+from shared.errors import Problem
+from shared.pagination import Page, PageDep
+
+MAX_WEBHOOK_BYTES = 512 * 1024
+
+router = APIRouter(prefix="/api/v1")
+Buyer = Annotated[Actor, require("payments:make")]
+
+
+class WebhookTooLarge(Problem):
+    status, slug, title = 413, "webhook-too-large", "This is more than a webhook may carry"
+    detail = "Stripe's events stay below 512 KB."
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _provider(request: Request) -> Provider:
+    provider: Provider = request.app.state.provider
+    return provider
+
+
+# For the two routes that ask Stripe: their transactions end before the call, so they open them themselves.
+DatabaseDep = Annotated[Database, Depends(_database)]
+ProviderDep = Annotated[Provider, Depends(_provider)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Any unique text; a request repeated with it means the same order",
+    ),
+]
+
+
+@router.post("/payments/checkouts", tags=["payments"], status_code=201, response_model=CheckoutRead)
+def start_checkout(
+    actor: Buyer,
+    wanted: CheckoutCreate,
+    database: DatabaseDep,
+    provider: ProviderDep,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Any:
+    """Opens a checkout for a course: send the learner to `checkout_url`. 200 instead of 201 when the learner has an
+    open order for it already: a second click gets the same one back."""
+    purchase = Purchase(actor.user_id, wanted.course_id, idempotency_key)
+    order, created = checkout.start_checkout(database, provider, purchase)
+    response.status_code = 201 if created else 200
+    return order
+
+
+@router.get("/payments/orders", tags=["payments"], response_model=Page[OrderRead])
+def list_orders(actor: Buyer, session: SessionDep, page: PageDep) -> Any:
+    """Your orders, newest first."""
+    items, next_cursor = orders.list_orders(session, OrderFilter(user_id=actor.user_id), page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/payments/orders/{order_id}", tags=["payments"], response_model=OrderRead)
+def get_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: ProviderDep) -> Any:
+    """One of your orders. Ask again each second while it is `pending` after the payment page."""
+    return reconciliation.refresh_order(database, provider, order_id, actor.user_id)
+
+
+@router.get("/admin/payments", tags=["admin"], response_model=Page[PaymentRead])
+def list_payments(
+    actor: Annotated[Actor, require("payments:admin")],
+    session: SessionDep,
+    page: PageDep,
+    status: OrderStatus | None = None,
+    user_id: UUID | None = None,
+    course_id: UUID | None = None,
+    surplus: bool | None = None,
+) -> Any:
+    """All orders, newest first; `status=review` and `surplus=true` are those that need a person."""
+    items, next_cursor = orders.list_orders(session, OrderFilter(status, user_id, course_id, surplus), page)
+    return {"items": items, "next_cursor": next_cursor}
+
+
+@router.post("/payments/webhooks/stripe", tags=["webhooks"], dependencies=[PUBLIC])
+async def receive_stripe_event(request: Request, database: DatabaseDep) -> dict[str, bool]:
+    """For Stripe alone: a signed event. 200 means that it is stored for good."""
+    settings: Settings = request.app.state.settings
+    body = await _read_body(request)
+    event = verify_event(body, request.headers.get("stripe-signature"), settings.webhook_secrets, settings.livemode)
+    await run_in_threadpool(_commit_event, database, event)
+    return {"received": True}
+
+
+def _commit_event(database: Database, event: stripe_events.VerifiedEvent) -> None:
+    with database.begin() as session:
+        stripe_events.store_event(session, event)
+
+
+async def _read_body(request: Request) -> bytes:
+    """The raw body: the signature is over its bytes. Stops reading at the limit, whatever Content-Length says."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_WEBHOOK_BYTES:
+            raise WebhookTooLarge
+    return bytes(body)

@@ -1,0 +1,23 @@
+"""Settings of the billing service."""
+
+from pydantic import SecretStr
+
+import shared.settings
+
+
+class Settings(shared.settings.Settings):
+    """`stripe_webhook_secrets` is comma separated, current[,previous]: both are valid while a secret is rotated."""
+
+    stripe_api_key: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_webhook_secrets: SecretStr = SecretStr("")
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The signing secrets that count, newest first."""
+        return [part.strip() for part in self.stripe_webhook_secrets.get_secret_value().split(",") if part.strip()]
+
+    @property
+    def livemode(self) -> bool:
+        """True when the key moves real money: sk_live_ or rk_live_."""
+        return "_live_" in self.stripe_api_key.get_secret_value()

@@ -1,0 +1,151 @@
+"""One function for every trigger (webhook, landing page, reconciliation): what was seen becomes the order's state."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.billing.facts import Dispute, Facts, Refund, Sighting, announcements, merge_sighting, order_status
+from services.billing.models import CURRENT_STATUSES, Order, Payment
+from services.billing.models import Dispute as DisputeRow
+from services.billing.models import Refund as RefundRow
+from services.billing.orders import find_order_for_update, terms_of
+from shared import outbox
+from shared.inbox import Unprocessable
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+
+def record_sighting(session: Session, sighting: Sighting) -> Order | None:
+    """The order after what was seen; None when the session has nothing to do with us. Safe to repeat, and in any
+    order. Raises Unprocessable for a session marked as ours whose order does not exist."""
+    order = find_order_for_update(session, sighting.order_id) if sighting.order_id else None
+    if order is None:
+        _check_foreign(sighting)
+        return None
+    own = _is_own(order, sighting)
+    before = _load_facts(session, order)
+    after = merge_sighting(before, sighting, own)
+    if own and order.session_id is None:
+        order.session_id = sighting.session_id
+    if after != before:
+        _store_movements(session, order, sighting, after)
+        _apply(session, order, before, after)
+    return order
+
+
+def abandon_order(session: Session, order: Order) -> None:
+    """Ends a locked order that nobody can pay any more because no session was ever opened for it."""
+    before = _load_facts(session, order)
+    _apply(session, order, before, replace(before, failure="not_opened"))
+
+
+def _check_foreign(sighting: Sighting) -> None:
+    # All of our marks: other systems on the same Stripe account may well use a key named order_id.
+    if sighting.order_id and sighting.marks.keys() >= {"order_id", "user_id", "course_id", "attempt"}:
+        raise Unprocessable(f"session {sighting.session_id} is marked as ours, but its order does not exist")
+    log.info("session of somebody else ignored", session_id=sighting.session_id)
+
+
+def _is_own(order: Order, sighting: Sighting) -> bool:
+    """The session we opened; or, when a crash kept its id from us, the one that carries our marks."""
+    known = order.session_id in (None, sighting.session_id)
+    return known and terms_of(order).marks.items() <= sighting.marks.items()
+
+
+def _load_facts(session: Session, order: Order) -> Facts:
+    refunds = session.scalars(select(RefundRow).where(RefundRow.order_id == order.id))
+    disputes = session.scalars(select(DisputeRow).where(DisputeRow.order_id == order.id))
+    return Facts(
+        amount=order.amount,
+        currency=order.currency,
+        paid_amount=order.paid_amount,
+        paid_currency=order.paid_currency,
+        paid_at=order.paid_at,
+        failure=order.failure,
+        stray_session=order.stray_session,
+        refunds={row.id: Refund(row.amount, row.status) for row in refunds},
+        disputes={row.id: Dispute(row.amount, row.status, row.reason) for row in disputes},
+    )
+
+
+def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
+    order.paid_amount = facts.paid_amount
+    order.paid_currency = facts.paid_currency
+    order.paid_at = facts.paid_at
+    order.failure = facts.failure
+    order.stray_session = facts.stray_session
+    order.refunded_amount = facts.refunded_amount
+    order.dispute = facts.dispute
+    _change_status(session, order, before, facts)
+    for event_class, details in announcements(before, facts):
+        _announce(session, order, event_class, details)
+
+
+def _store_movements(session: Session, order: Order, sighting: Sighting, facts: Facts) -> None:
+    for key, refund in facts.refunds.items():
+        session.merge(RefundRow(id=key, order_id=order.id, amount=refund.amount, status=refund.status))
+    for key, dispute in facts.disputes.items():
+        row = DisputeRow(id=key, order_id=order.id, amount=dispute.amount, status=dispute.status, reason=dispute.reason)
+        session.merge(row)
+    if sighting.paid_at and sighting.intent_id:
+        payment = {
+            "id": sighting.intent_id,
+            "order_id": order.id,
+            "session_id": sighting.session_id,
+            "amount": sighting.amount,
+            "currency": sighting.currency,
+            "paid_at": sighting.paid_at,
+        }
+        session.execute(insert(Payment).values(**payment).on_conflict_do_nothing())
+
+
+def _change_status(session: Session, order: Order, before: Facts, facts: Facts) -> None:
+    status = order_status(facts)
+    if status in CURRENT_STATUSES and order.status not in CURRENT_STATUSES:
+        # A late payment of an order that was over: the newer order keeps its place.
+        order.surplus = _has_other_current(session, order)
+    if status == "failed" != order.status:
+        order.failed_at = datetime.now(UTC)
+    if status == "review" != order.status or facts.stray_session != before.stray_session:
+        log.error("ALERT a payment does not fit its order", order_id=str(order.id), status=status, **_misfit(facts))
+    order.status = status
+
+
+def _misfit(facts: Facts) -> dict[str, Any]:
+    return {
+        "owed": f"{facts.amount} {facts.currency}",
+        "paid": f"{facts.paid_amount} {facts.paid_currency}",
+        "stray_session": facts.stray_session,
+    }
+
+
+def _has_other_current(session: Session, order: Order) -> bool:
+    others = exists().where(
+        Order.user_id == order.user_id,
+        Order.course_id == order.course_id,
+        Order.id != order.id,
+        Order.status.in_(CURRENT_STATUSES),
+        ~Order.surplus,
+    )
+    return bool(session.scalar(select(others)))
+
+
+def _announce(session: Session, order: Order, event_class: Any, details: dict[str, Any]) -> None:
+    # One version per event: consumers drop what is not newer than what they know.
+    order.version += 1
+    event = event_class(
+        order_id=order.id,
+        version=order.version,
+        user_id=order.user_id,
+        course_id=order.course_id,
+        course_title=order.course_title,
+        amount=order.amount,
+        currency=order.currency,
+        **details,
+    )
+    outbox.add(session, event)

@@ -1,0 +1,80 @@
+"""Stripe from the other side: what customers and banks do, and the events it would send."""
+
+import json
+from typing import Any
+
+import httpx
+import requests
+import stripe
+
+API_KEY = "sk_test_billing_tests"
+SECRET = "whsec_current_billing_tests"
+
+
+class FarEnd:
+    """The simulator's controls and its API."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._control = httpx.Client(base_url=f"{url}/_simulator", timeout=10)
+        self._session = requests.Session()
+        http = stripe.RequestsClient(session=self._session)
+        self.client = stripe.StripeClient(API_KEY, base_addresses={"api": url}, http_client=http)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._control.close()
+        self._session.close()
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the simulator's controls."""
+        return self._control.request(method, path, json=body).raise_for_status().json()
+
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Replaces all faults."""
+        self.control("PUT", "/controls/faults", {"faults": list(faults)})
+
+    def pay(self, session_id: str, method: str = "card") -> None:
+        """The customer completes the hosted page."""
+        self.control("POST", f"/sessions/{session_id}/pay", {"method": method})
+
+    def settle(self, session_id: str, outcome: str) -> None:
+        """A delayed payment arrives or bounces."""
+        self.control("POST", f"/sessions/{session_id}/settle", {"outcome": outcome})
+
+    def dispute(self, session_id: str) -> str:
+        """The bank questions the payment; returns the dispute's id."""
+        return str(self.control("POST", "/disputes", {"payment": session_id})["id"])
+
+    def close_dispute(self, dispute_id: str, outcome: str) -> None:
+        """The bank decides."""
+        self.control("POST", f"/disputes/{dispute_id}/close", {"outcome": outcome})
+
+    def refund(self, session_id: str, amount: int | None = None) -> str:
+        """Money goes back; returns the refund's id."""
+        intent = self.session(session_id)["payment_intent"]
+        params: Any = {"payment_intent": intent} | ({"amount": amount} if amount else {})
+        return str(self.client.v1.refunds.create(params).id)
+
+    def fail_refund(self, refund_id: str) -> None:
+        """The customer's bank sends the refund back."""
+        self.control("POST", f"/refunds/{refund_id}/settle", {"outcome": "failed"})
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        """The session as the API shows it."""
+        return json.loads(str(self.client.v1.checkout.sessions.retrieve(session_id)))  # type: ignore[no-any-return]
+
+    def sessions_of(self, order_id: str) -> list[dict[str, Any]]:
+        """Every session that names the order."""
+        ledger = self.control("GET", "/ledger")
+        return [session for session in ledger["sessions"] if session["client_reference_id"] == order_id]
+
+    def events_of(self, session_id: str) -> list[dict[str, Any]]:
+        """All events about the session and its payment, oldest first."""
+        intent = self.session(session_id)["payment_intent"]
+        events = self.client.v1.events.list({"limit": 100}).auto_paging_iter()
+        bodies = [json.loads(str(event)) for event in events]
+        subjects = [body["data"]["object"] for body in bodies]
+        pairs = zip(bodies, subjects, strict=True)
+        about = (body for body, s in pairs if s["id"] in (session_id, intent) or s.get("payment_intent") == intent)
+        return [body for body in about if intent or body["data"]["object"]["id"] == session_id][::-1]
