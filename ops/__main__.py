@@ -13,6 +13,7 @@ from ops.engine import choose
 from ops.failure import OpsError
 from ops.native.platform import Platform
 from ops.native.progress import Progress
+from ops.native.servers import Servers
 from ops.places import VAR
 
 app = typer.Typer(help="Runs the platform.", no_args_is_help=True, add_completion=False)
@@ -93,8 +94,10 @@ def demo(engine: EngineOption = "") -> None:
 @app.command()
 def clean() -> None:
     """Stops every native platform and test server of this repository and deletes their data."""
-    for ports in VAR.glob("**/ports.json"):
-        Platform(ports.parent, progress=Progress()).remove()
+    for state in VAR.glob("*/platform.json"):
+        Platform(state.parent, progress=Progress()).remove()
+    for owner in VAR.glob("test/*/owner"):
+        Servers(owner.parent, Progress()).down()
 
 
 def show(state: dict[str, Any]) -> None:

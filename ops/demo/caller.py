@@ -37,6 +37,12 @@ class Caller:
                 return answer
             time.sleep(float(answer.headers.get("Retry-After", "1")))
 
+    def __enter__(self) -> "Caller":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.http.close()
+
     def register(self, email: str, name: str) -> None:
         """Signs up and in."""
         body = {"email": email, "password": PASSWORD, "name": name}

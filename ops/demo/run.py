@@ -24,6 +24,8 @@ def run(state: dict[str, Any]) -> int:
     except StepFailed:
         console.print(f"\ndemo: {steps.passed} steps passed, 1 failed; `make logs` shows what the services say")
         return 1
+    finally:
+        story.close()
     console.print(f"\n  API docs           {state['gateway']}/reference")
     console.print(f"  mail catcher       {state['mail']}")
     console.print(f"  payment simulator  {state['stripe']}")

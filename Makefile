@@ -1,0 +1,53 @@
+# One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
+# when an engine answers and native processes otherwise.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check up down status logs lock clean
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+ENGINE ?=
+NAME ?=
+VENV := .venv
+RUN := $(VENV)/bin/python
+OPS := $(RUN) -m ops
+SERVICES := identity catalog billing certificates notifications live
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make the virtual environment and install what requirements.lock names
+	@sh ops/setup.sh $(PYTHON) $(VENV)
+
+demo: ## Start everything and walk a learner from sign-up to the certificate; leaves it running
+	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers
+	@$(OPS) demo --engine "$(ENGINE)"
+
+test: setup ## Run all tests on a real Postgres and RabbitMQ (TEST_SERVERS=docker|native)
+	@$(RUN) -m pytest -n auto $(ARGS)
+
+check: setup ## Check format, lint, types, import rules and architecture
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	$(RUN) -m pytest -q tests/architecture
+
+up: ## Start everything, or what does not run yet, and wait until it is ready
+	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers
+	@$(OPS) up --engine "$(ENGINE)"
+
+down: setup ## Stop everything; data stays
+	@$(OPS) down --engine "$(ENGINE)"
+
+status: setup ## Show what runs and is ready
+	@$(OPS) status --engine "$(ENGINE)"
+
+logs: setup ## Show the last log lines (NAME=catalog-api for one process)
+	@$(OPS) logs $(NAME) --engine "$(ENGINE)"
+
+lock: ## Pin all dependencies with hashes, the services' by the same versions as the root's
+	@sh ops/lock.sh $(PYTHON) $(SERVICES)
+
+clean: ## Stop the native platform and delete its data, the virtual environment and caches
+	@if [ -x $(RUN) ]; then $(OPS) clean; fi
+	rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
