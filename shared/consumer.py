@@ -10,7 +10,7 @@ import pika
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from shared import inbox, tables, topology
+from shared import failpoints, inbox, tables, topology
 from shared.broker import AMQPError, Connection
 from shared.database import Database, is_outage
 from shared.envelope import Envelope, UnreadableEnvelope, parse_envelope
@@ -81,6 +81,7 @@ class Consumer:
                 log.warning("database away, holding deliveries", error=str(error), held=len(batch))
                 broker.pump(pause)
                 pause = min(pause * 2, LONGEST_OUTAGE_PAUSE_SECONDS)
+        failpoints.reach("consumer-before-ack")
         del self._waiting[: len(batch)]
         broker.channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
 

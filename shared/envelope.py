@@ -63,6 +63,18 @@ def parse_envelope(body: bytes) -> Envelope:
     if len(body) > MAX_ENVELOPE_BYTES:
         raise UnreadableEnvelope(f"{len(body)} bytes are over the limit of {MAX_ENVELOPE_BYTES}")
     try:
-        return Envelope.model_validate_json(body)
+        envelope = Envelope.model_validate_json(body)
     except (ValidationError, RecursionError) as error:
         raise UnreadableEnvelope(str(error)) from error
+    # Postgres stores no NUL in text or jsonb: nothing could be done with such an event, not even keep it for later.
+    if b"\\u0000" in body and _holds_nul(envelope.model_dump()):
+        raise UnreadableEnvelope("a text in it holds a NUL character")
+    return envelope
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(_holds_nul(part) for part in value)
+    return isinstance(value, str) and "\0" in value

@@ -13,7 +13,7 @@ from sqlalchemy import Row, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from shared import tables
+from shared import failpoints, tables
 from shared.database import wake_worker
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
@@ -92,5 +92,6 @@ def dispatch(session: Session, envelope: Envelope, handlers: Handlers) -> None:
     token = traceparent.set(envelope.traceparent)
     try:
         handler(session, event)
+        failpoints.reach(f"handler-{envelope.type}")
     finally:
         traceparent.reset(token)

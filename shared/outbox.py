@@ -3,7 +3,7 @@
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from shared import tables
+from shared import failpoints, tables
 from shared.database import wake_worker
 from shared.envelope import wrap
 from shared.events import Event
@@ -16,6 +16,7 @@ def add(session: Session, event: Event) -> None:
     Call it after the aggregate's row is locked or written, so that events of one aggregate are stored in commit order.
     """
     envelope = wrap(event, traceparent.get())
+    failpoints.reach("outbox-before-insert")
     session.execute(
         insert(tables.outbox).values(
             event_id=envelope.id,
@@ -24,4 +25,5 @@ def add(session: Session, event: Event) -> None:
             envelope=envelope.model_dump(mode="json", exclude_none=True),
         )
     )
+    failpoints.reach("outbox-after-insert")
     wake_worker(session)

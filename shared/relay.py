@@ -9,7 +9,7 @@ import pika
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, bindparam, func, select, text, update
 
-from shared import tables, topology
+from shared import failpoints, tables, topology
 from shared.database import Database
 from shared.publisher import Message, Outcome, Publisher, PublisherClosed
 from shared.retries import RetryPolicy
@@ -102,6 +102,7 @@ class Relay:
             self._publisher = Publisher(self._parameters)
         messages = [Message(str(row.event_id), row.type, orjson.dumps(row.envelope)) for row in rows]
         outcomes = self._publisher.publish(self._exchange, messages)
+        failpoints.reach("relay-before-mark")
         by_outcome: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
         for row in rows:
             by_outcome[outcomes[str(row.event_id)]].append(row)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, and_, cast, func, select, update
 from sqlalchemy.orm import Session
 
-from shared import tables
+from shared import failpoints, tables
 from shared.database import Database, is_outage
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.inbox import Handlers, Unprocessable, Waiting, dispatch, store_envelope
@@ -114,6 +114,7 @@ class Retrier:
     def _handle(self, row: Row[Any]) -> None:
         intake = self._handlers.intakes.get(row.source)
         prepared = intake.prepare(row.payload) if intake else None
+        failpoints.reach("intake-after-prepare")
         with self._database.begin() as session:
             # The lease may have run out and another worker may have taken over: the row decides.
             still_ours = and_(_is(row.source, row.event_id), tables.inbox.c.claimed_at == row.claimed_at)

@@ -7,6 +7,7 @@ from services.billing.models import Order
 from services.billing.orders import SESSION_LIFETIME, Purchase, find_order_for_update, open_order, terms_of
 from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
 from services.billing.reconciliation import settle_order
+from shared import failpoints
 from shared.database import Database
 from shared.errors import Unavailable
 from shared.telemetry import get_logger
@@ -59,6 +60,7 @@ def _open_session(database: Database, provider: Provider, order: Order) -> Order
         except AttemptSpent as error:
             log.warning("checkout attempt spent", order_id=str(order.id), attempt=order.attempt, error=str(error))
             opened = provider.find_session(terms)
+        failpoints.reach("checkout-before-store")
         order = _store_outcome(database, order, opened)
         if order.status != "pending" or order.session_id is not None:
             return order

@@ -12,6 +12,7 @@ from services.billing.provider import Provider
 from services.billing.schemas import CheckoutCreate, CheckoutRead, OrderRead, OrderStatus, PaymentRead
 from services.billing.settings import Settings
 from services.billing.webhook_gateway import verify_event
+from shared import failpoints
 from shared.auth import PUBLIC, Actor, require
 from shared.database import Database, SessionDep
 from shared.errors import Problem
@@ -111,6 +112,8 @@ async def receive_stripe_event(request: Request, database: DatabaseDep) -> dict[
 def _commit_event(database: Database, event: stripe_events.VerifiedEvent) -> None:
     with database.begin() as session:
         stripe_events.store_event(session, event)
+        failpoints.reach("webhook-before-commit")
+    failpoints.reach("webhook-after-commit")
 
 
 async def _read_body(request: Request) -> bytes:

@@ -14,6 +14,7 @@ from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
 from services.identity.sessions import SignedIn
+from shared import failpoints
 from shared.database import Database
 from shared.errors import Unauthorized
 
@@ -38,6 +39,7 @@ def refresh(database: Database, signer: TokenSigner, token: str, origin: Origin)
         signed_in = _rotate(session, signer, token, origin)
     if signed_in is None:
         raise RefreshRefused
+    failpoints.reach("refresh-before-reply")
     return signed_in
 
 

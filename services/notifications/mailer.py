@@ -106,6 +106,8 @@ class Batch:
                 async with asyncio.timeout(server.timeout):
                     await self._client.connect()
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                # Half a connection may be open: refused after EHLO, or timed out under way.
+                self._client.close()
                 raise MailServerUnavailable(f"{server.host}:{server.port}: {_words(error)}") from error
         return self._client
 
@@ -116,6 +118,8 @@ class Batch:
             except (aiosmtplib.SMTPException, OSError):
                 # All mails are accounted for; a server that hangs up first has done nothing wrong.
                 self._client.close()
+        # A closed transport lets go of its socket one turn of the loop later.
+        await asyncio.sleep(0)
 
 
 @contextmanager

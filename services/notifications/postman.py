@@ -15,6 +15,7 @@ from services.notifications.mailer import (
 from services.notifications.models import Delivery
 from services.notifications.outgoing import MailPolicy
 from services.notifications.rendering import Site, Unrenderable, render_mail
+from shared import failpoints
 from shared.database import Database
 
 ROUND_SECONDS = 2.0
@@ -52,6 +53,7 @@ class Postman:
         # No transaction is open while the server thinks.
         try:
             batch.send(self._write(delivery))
+            failpoints.reach("mail-after-data")
         except MailServerUnavailable as error:
             with database.begin() as session:
                 outgoing.put_back(session, delivery, str(error))

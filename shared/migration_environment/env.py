@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from shared import failpoints
 from shared.database import new_metadata
 
 connection = context.config.attributes["connection"]
@@ -15,3 +16,4 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+    failpoints.reach("migration-before-commit")

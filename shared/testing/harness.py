@@ -65,7 +65,16 @@ class Harness:
         self.database = database
         self.academy = academy
         self._server = uvicorn.Server(
-            uvicorn.Config(app, port=0, loop="uvloop", access_log=False, log_config=None, timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                app,
+                port=0,
+                loop="uvloop",
+                access_log=False,
+                log_config=None,
+                timeout_graceful_shutdown=2,
+                # Longer than any test pauses: a pooled connection that the server drops fails the next request.
+                timeout_keep_alive=300,
+            )
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 

@@ -44,6 +44,7 @@ def test_unknown_fields_of_a_newer_publisher_are_ignored() -> None:
         b"[" * 100_000,
         b'{"specversion":"2.0"}',
         b"x" * (MAX_ENVELOPE_BYTES + 1),
+        (SAMPLES / "CourseCompleted.json").read_bytes().replace(b"Practical", b"\\u0000"),
     ],
     ids=lambda body: body[:12].hex(),
 )

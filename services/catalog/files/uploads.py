@@ -23,6 +23,7 @@ from services.catalog.files.kinds import check_kind
 from services.catalog.files.models import File
 from services.catalog.files.names import clean_name
 from services.catalog.visitors import Visitor
+from shared import failpoints
 from shared.database import Database
 from shared.errors import Conflict, Unavailable
 from shared.storage import Storage, new_key
@@ -69,6 +70,7 @@ def store_upload(database: Database, storage: Storage, upload: Upload, visitor: 
             check_archive(upload.content, upload.size)
         digest = hashlib.file_digest(upload.content, "sha256").hexdigest()  # type: ignore[arg-type]
         _put(storage, file.storage_key, upload.content)
+        failpoints.reach("upload-before-row")
         with database.begin() as session:
             return _confirm(session, file, digest)
 
