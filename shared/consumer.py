@@ -117,12 +117,18 @@ class Consumer:
         except Exception as error:
             if is_outage(error):
                 raise
-            self._store_failed(envelope, error)
+            log.warning("event failed", event_id=str(envelope.id), type=envelope.type, error=repr(error))
+            self._store_failed(delivery.routing_key, body, envelope, error)
 
-    def _store_failed(self, envelope: Envelope, error: Exception) -> None:
-        log.warning("event failed", event_id=str(envelope.id), type=envelope.type, error=repr(error))
-        with self._database.begin() as session:
-            self._retrier.store_failed(session, envelope, error)
+    def _store_failed(self, routing_key: str, body: bytes, envelope: Envelope, error: Exception) -> None:
+        try:
+            with self._database.begin() as session:
+                self._retrier.store_failed(session, envelope, error)
+        except Exception as refusal:
+            if is_outage(refusal):
+                raise
+            # What the inbox cannot hold must not stand in the way of everything behind it.
+            self._reject(routing_key, body, f"cannot be stored: {refusal}")
 
     def _reject(self, routing_key: str, body: bytes, reason: str) -> None:
         log.error("message rejected: not an event", routing_key=routing_key, reason=reason[:500])
