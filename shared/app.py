@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import errors
+from shared import deadlines, errors
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
 from shared.event_routes import event_router
@@ -55,6 +55,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    deadlines.install()
     app.state.revocations.start()
     yield
     app.state.revocations.stop()
@@ -78,12 +79,23 @@ class RequestContext:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            # Answered here and not by the framework's own handler, which raises again after its answer: uvicorn then
+            # closes the connection under the next request that the gateway sends on it.
+            if started:
+                raise
+            await errors.unexpected_response(Request(scope), error)(scope, receive, send_with_id)
 
 
 @health.get("/livez")

@@ -19,8 +19,9 @@ NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
 }
 # A statement that runs longer, or waits longer for a lock, is a defect that must not hold the pool (milliseconds).
+# Shorter than the client's own patience (shared/deadlines.py).
 SERVER_OPTIONS = (
-    "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
+    "-c timezone=UTC -c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
 )
 # Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
 WAKE = "wake_worker"

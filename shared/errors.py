@@ -109,7 +109,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Registers the translations: ours, the framework's, the database's, and everything else as 500."""
+    """Registers the translations: ours, the framework's, the database's. Everything else: `unexpected_response`."""
 
     @app.exception_handler(Problem)
     async def _problem(request: Request, error: Problem) -> Response:
@@ -128,10 +128,11 @@ def install(app: FastAPI) -> None:
     async def _database(request: Request, error: Exception) -> Response:
         return problem_response(request, _from_database(error))
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> Response:
-        log.error("unhandled error", path=request.url.path, exc_info=error)
-        return problem_response(request, Problem())
+
+def unexpected_response(request: Request, error: Exception) -> Response:
+    """The answer to a defect of ours: the cause goes to the log, not to the caller."""
+    log.error("unhandled error", path=request.url.path, exc_info=error)
+    return problem_response(request, Problem())
 
 
 def _from_validation(error: RequestValidationError) -> Problem:

@@ -83,6 +83,8 @@ class Relay:
         connection = self._engine.connect()
         # The lock belongs to this physical connection: it must never go back to the pool while held.
         connection.detach()
+        # A mark that a crash of Postgres loses is one more publish, which every consumer takes as a repetition.
+        connection.execute(text("SET synchronous_commit = off"))
         lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
         if connection.execute(lock, {"name": self._lock_name}).scalar_one():
             self._leader = connection

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import PoolProxiedConnection
 
-from shared import topology
+from shared import deadlines, topology
 from shared.broker import connection_parameters
 from shared.consumer import Consumer
 from shared.database import Database, wake_channel
@@ -107,6 +107,7 @@ def run(worker: Worker) -> int:
     """Runs until SIGTERM or SIGINT; then each loop ends after its current step. Returns the exit code."""
     configure_logging(worker.service, worker.settings.log_level)
     check_wiring(worker)
+    deadlines.install()
     database = Database(worker.settings.database_url(worker.service), worker.service)
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

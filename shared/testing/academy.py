@@ -21,6 +21,7 @@ from shared.provision import ProvisionSettings, provision_broker, provision_data
 from shared.settings import Settings
 from shared.testing.harness import Harness
 from shared.testing.identity import IdentityStandIn
+from shared.testing.waiting import wait_until
 from shared.worker import Worker
 
 S = TypeVar("S", bound=Settings)
@@ -167,7 +168,13 @@ class Academy:
         connection = self._admin("postgres")
         try:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(1)")
+
+                def locked() -> bool:
+                    # Asked again and again: waiting inside the database would meet the services' read deadline.
+                    cursor.execute("SELECT pg_try_advisory_lock(1)")
+                    return bool(cursor.fetchone()[0])
+
+                wait_until(locked, seconds=60, what="other test processes are done provisioning")
             yield connection
         finally:
             connection.close()
