@@ -11,6 +11,8 @@ ROUTES = {
     "notifications": ["notifications", "notifications/read-all", "admin/notifications/deliveries"],
     "live": ["live-sessions", "live-sessions/1/join"],
 }
+for owner, paths in ROUTES.items():
+    paths += [f"admin/events/{owner}", f"admin/events/{owner}/replay"]
 HIDDEN = [
     "internal/revocations",
     "metrics",
