@@ -39,7 +39,10 @@ class Connection:
     def consume(self, queue: str, on_message: Callable[[Any, bytes], None]) -> None:
         """Calls `on_message(delivery, body)` for each message while `pump` runs; the callee acknowledges."""
         self.channel.basic_qos(prefetch_count=PREFETCH)
-        self.channel.basic_consume(queue, lambda _channel, method, _properties, body: on_message(method, body))
+        # The tag is the queue's name: it tells the callee where a message comes from.
+        self.channel.basic_consume(
+            queue, lambda _channel, method, _properties, body: on_message(method, body), consumer_tag=queue
+        )
 
     def pump(self, seconds: float) -> None:
         """Handles messages and heartbeats for up to so many seconds."""

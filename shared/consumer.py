@@ -38,6 +38,7 @@ class Consumer:
         self._handlers = handlers
         self._retrier = retrier
         self._broker: Connection | None = None
+        self._dead_queue = topology.dead_queue(database.service)
         self._waiting: list[Delivered] = []
 
     def step(self) -> bool:
@@ -63,7 +64,8 @@ class Consumer:
     def _listen(self) -> Connection:
         broker = Connection(self._parameters)
         # Collected here, handled later: a handler must not run inside pika's own dispatch.
-        broker.consume(topology.inbox_queue(self._database.service), lambda *delivered: self._waiting.append(delivered))
+        for queue in (topology.inbox_queue(self._database.service), self._dead_queue):
+            broker.consume(queue, lambda *delivered: self._waiting.append(delivered))
         log.info("consumer listens")
         return broker
 
@@ -99,7 +101,10 @@ class Consumer:
             self._handle_alone(delivery, body)
 
     def _take(self, session: Session, delivery: Any, envelope: Envelope) -> None:
-        if delivery.redelivered:
+        if delivery.consumer_tag == self._dead_queue:
+            # The broker gave it up; parked, it is seen and replayed with everything else that is stuck.
+            inbox.store_parked(session, envelope, "the broker gave it up: delivered too often, or its queue was full")
+        elif delivery.redelivered:
             # The process may have died under it: count it in the table before its handler runs again.
             inbox.store_envelope(session, envelope)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func
+from sqlalchemy import Row, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,14 @@ def store_envelope(session: Session, envelope: Envelope) -> Row[Any] | None:
     row = session.execute(statement.returning(*tables.inbox.c)).first()
     wake_worker(session)
     return row
+
+
+def store_parked(session: Session, envelope: Envelope, reason: str) -> None:
+    """Stores an event of ours that nobody tries any more, unless it was here before."""
+    row = store_envelope(session, envelope)
+    if row is not None:
+        its_row = (tables.inbox.c.source == row.source, tables.inbox.c.event_id == row.event_id)
+        session.execute(update(tables.inbox).where(*its_row).values(status="parked", last_error=reason))
 
 
 def handle_once(session: Session, envelope: Envelope, handlers: Handlers) -> bool:

@@ -20,6 +20,7 @@ from shared.loops import Loop
 from shared.relay import Relay
 from shared.retries import Retrier, RetryPolicy
 from shared.settings import Settings
+from shared.sweeping import SWEEP
 from shared.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
@@ -49,14 +50,13 @@ class Worker:
         retrier = Retrier(database, self.handlers, policy)
         relay = Relay(database, broker, policy)
         consumer = Consumer(database, broker, self.handlers, retrier)
-        scheduler = Scheduler(database, self.jobs)
+        scheduler = Scheduler(database, [*self.jobs, SWEEP])
         loops = [
             Loop("relay", relay.step, idle, relay.close),
             Loop("inbox", retrier.step, idle),
             Loop("consumer", consumer.step, idle, consumer.close),
+            Loop("jobs", scheduler.step, idle),
         ]
-        if self.jobs:
-            loops.append(Loop("jobs", scheduler.step, idle))
         for name, step in self.steps.items():
             loops.append(Loop(name, lambda step=step: step(database), idle))  # type: ignore[misc]
         listener = WakeListener(database, loops[:])

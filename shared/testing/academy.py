@@ -124,15 +124,25 @@ class Academy:
 
     def bind(self, service: str, event: type[Event], bound: bool) -> None:
         """Binds or unbinds one event of a service's queue, with an administrator's rights."""
-        credentials = pika.PlainCredentials(
-            os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]
-        )
-        parameters = self.broker_parameters(service)
-        parameters.credentials = credentials
-        with pika.BlockingConnection(parameters) as connection:
+        with self._broker_admin() as connection:
             channel = connection.channel()
             act = channel.queue_bind if bound else channel.queue_unbind
             act(topology.inbox_queue(service), topology.exchange(event.source), event.__name__)
+
+    def give_up(self, service: str, body: bytes) -> None:
+        """Puts a message where the broker puts those of a service that it gives up on."""
+        with self._broker_admin() as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            dead = topology.dead_queue(service)
+            channel.basic_publish(topology.DEAD_LETTER_EXCHANGE, dead, body, mandatory=True)
+
+    def _broker_admin(self) -> pika.BlockingConnection:
+        parameters = self.broker_parameters("administrator")
+        parameters.credentials = pika.PlainCredentials(
+            os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]
+        )
+        return pika.BlockingConnection(parameters)
 
     def broker_parameters(self, user: str) -> pika.ConnectionParameters:
         """Where a broker user reaches this academy's vhost."""

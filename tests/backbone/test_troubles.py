@@ -2,9 +2,13 @@
 
 from uuid_utils.compat import uuid7
 
+from shared import inbox, outbox
+from shared.envelope import wrap
+from shared.sweeping import sweep_events
 from shared.testing import wait_until
-from tests.backbone.conftest import Backbone, published
+from tests.backbone.conftest import Backbone, published, scheduled
 
+STATUS = "SELECT status FROM inbox WHERE event_id = :e"
 URL = "/api/v1/admin/events/live"
 
 
@@ -25,6 +29,37 @@ def test_a_parked_event_is_listed_with_its_reason_and_replayed_with_one_effect(b
         assert admin.post(f"{URL}/replay", json={"event_id": event_id}).json() == {"replayed": 0}
     record = "SELECT replayed FROM replays WHERE requested_by = :a AND selection->>'event_id' = :e ORDER BY id LIMIT 1"
     assert backbone.one(record, a=admin.user_id, e=event_id) == 1
+
+
+def test_a_message_that_the_broker_gave_up_is_parked_beside_the_others(backbone: Backbone) -> None:
+    course_id = uuid7()
+    envelope = wrap(published(course_id))
+    with backbone.harness.running_worker():
+        backbone.academy.give_up("live", envelope.model_dump_json(exclude_none=True).encode())
+        wait_until(lambda: backbone.one(STATUS, e=envelope.id) == "parked", what="parked")
+        body = {"type": "CoursePublished", "since": envelope.time.isoformat()}
+        assert backbone.harness.caller("admin").post(f"{URL}/replay", json=body).json()["replayed"] >= 1
+        wait_until(lambda: backbone.effects(course_id) == 1, what="the effect of the replay")
+
+
+def test_old_handled_events_are_swept_and_unfinished_ones_stay(backbone: Backbone) -> None:
+    old = "UPDATE inbox SET received_at = now() - interval '36 days', status = :s WHERE event_id = :e RETURNING 1"
+    kept, swept = (wrap(published(uuid7())) for _ in range(2))
+    note_id = uuid7()
+    with backbone.harness.database.begin() as session:
+        inbox.store_envelope(session, kept)
+        inbox.store_envelope(session, swept)
+        outbox.add(session, scheduled(note_id))
+    backbone.one(old, s="parked", e=kept.id)
+    backbone.one(old, s="done", e=swept.id)
+    aged = "UPDATE outbox SET published_at = now() - interval '36 days' WHERE subject = :s RETURNING 1"
+    backbone.one(aged, s=note_id)
+
+    sweep_events(backbone.harness.database)
+
+    assert backbone.one(STATUS, e=kept.id) == "parked"
+    assert backbone.one(STATUS, e=swept.id) is None
+    assert backbone.one("SELECT count(*) FROM outbox WHERE subject = :s", s=note_id) == 0
 
 
 def test_only_admins_see_and_replay_and_a_replay_names_what_it_wants(backbone: Backbone) -> None:

@@ -1,0 +1,46 @@
+"""Deletes what the event tables no longer need, in small batches that never hold a lock for long."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CTE, delete, func, select
+from sqlalchemy.sql.dml import ReturningDelete
+
+from shared import tables
+from shared.database import Database
+from shared.jobs import Job
+
+# Longer than Stripe lists its events (30 days): whatever may still be delivered again finds its inbox row.
+KEPT = timedelta(days=35)
+BATCH = 1000
+
+
+def sweep_events(database: Database) -> None:
+    """Deletes published outbox rows and handled inbox rows older than 35 days. Parked and pending ones stay."""
+    for statement in (_old_outbox(), _old_inbox()):
+        while True:
+            with database.begin() as session:
+                deleted = len(session.execute(statement).all())
+            if deleted < BATCH:
+                break
+
+
+def _old_outbox() -> ReturningDelete[Any]:
+    o = tables.outbox.c
+    old = select(o.id).where(o.published_at < func.now() - KEPT).limit(BATCH)
+    return delete(tables.outbox).where(o.id.in_(old)).returning(o.id)
+
+
+def _old_inbox() -> ReturningDelete[Any]:
+    i = tables.inbox.c
+    old: CTE = (
+        select(i.source, i.event_id)
+        .where(i.received_at < func.now() - KEPT, i.status == "done")
+        .order_by(i.received_at)
+        .limit(BATCH)
+        .cte("old")
+    )
+    return delete(tables.inbox).where(i.source == old.c.source, i.event_id == old.c.event_id).returning(i.event_id)
+
+
+SWEEP = Job("sweep-events", timedelta(hours=1), sweep_events)
