@@ -59,13 +59,14 @@ class Database:
         with self.sessions() as session:
             with session.begin():
                 yield session
-            if session.info.pop(WAKE, False):
-                self.notify_worker()
+            if loops := session.info.pop(WAKE, None):
+                self._notify_worker(loops)
 
-    def notify_worker(self) -> None:
-        """Wakes the service's worker. What it should find is committed already, so a failure here must not surface."""
+    def _notify_worker(self, loops: set[str]) -> None:
+        """What the loops should find is committed already, so a failure here must not surface."""
+        notify = text("SELECT pg_notify(:channel, :loops)")
         with suppress(DBAPIError), self._autocommit.connect() as connection:
-            connection.execute(text(f'NOTIFY "{wake_channel(self.service)}"'))
+            connection.execute(notify, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
 
     def close(self) -> None:
         """Closes every pooled connection."""
@@ -99,9 +100,9 @@ def wake_channel(service: str) -> str:
     return f"{service}.wake"
 
 
-def wake_worker(session: Session) -> None:
-    """Asks for a hint to the service's worker once this session's transaction has committed."""
-    session.info[WAKE] = True
+def wake_worker(session: Session, loop: str) -> None:
+    """Asks for a hint to one of the service's worker's loops once this session's transaction has committed."""
+    session.info.setdefault(WAKE, set()).add(loop)
 
 
 def get_session(request: Request) -> Iterator[Session]:

@@ -53,7 +53,7 @@ def store(session: Session, source: str, event_id: str, event_type: str, payload
     row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload}
     statement = insert(tables.inbox).values(**row, status="pending", next_attempt_at=func.now())
     stored = session.execute(statement.on_conflict_do_nothing().returning(tables.inbox.c.event_id)).first()
-    wake_worker(session)
+    wake_worker(session, "inbox")
     return stored is not None
 
 
@@ -69,7 +69,7 @@ def store_envelope(session: Session, envelope: Envelope) -> Row[Any] | None:
     }
     statement = insert(tables.inbox).values(**values).on_conflict_do_nothing()
     row = session.execute(statement.returning(*tables.inbox.c)).first()
-    wake_worker(session)
+    wake_worker(session, "inbox")
     return row
 
 

@@ -26,4 +26,4 @@ def add(session: Session, event: Event) -> None:
         )
     )
     failpoints.reach("outbox-after-insert")
-    wake_worker(session)
+    wake_worker(session, "relay")

@@ -13,6 +13,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as PgConnection
 from pydantic import SecretStr
 from sqlalchemy import URL, create_engine
+from sqlalchemy.exc import OperationalError
 
 from shared import topology
 from shared.settings import Settings
@@ -55,7 +56,14 @@ def provision_database(settings: ProvisionSettings) -> None:
         settings.database_name,
     )
     engine = create_engine(url)
-    connection: Any = engine.raw_connection()
+    try:
+        connection: Any = engine.raw_connection()
+    except OperationalError as error:
+        raise SystemExit(
+            f"provision: cannot connect as {settings.postgres_admin_user}: {error.orig}"
+            "Was the database made with another POSTGRES_ADMIN_PASSWORD? Restore that one, or, to lose all data,"
+            " start with an empty volume (docker compose down --volumes)."
+        ) from error
     try:
         _execute(connection, "SELECT pg_advisory_xact_lock(42)")
         _execute(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")

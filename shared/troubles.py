@@ -81,5 +81,5 @@ def replay(session: Session, requested_by: str, selection: Selection) -> int:
         "replayed": count,
     }
     session.execute(insert(tables.replays).values(**record))
-    wake_worker(session)
+    wake_worker(session, "inbox")
     return count

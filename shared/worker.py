@@ -34,7 +34,7 @@ Step = Callable[[Database], bool]
 @dataclass(frozen=True)
 class Worker:
     """What a service's worker does. `steps` are further loops by name, such as sending mail: each is called with the
-    database until it returns False, and again when something was committed or a second has passed."""
+    database until it returns False, and again when a `wake_worker(session, name)` was committed or a second passed."""
 
     service: str
     settings: Settings
@@ -64,7 +64,7 @@ class Worker:
 
 
 class WakeListener:
-    """Hears the NOTIFY that follows a commit and wakes all loops. A lost one costs them a poll interval."""
+    """Hears the NOTIFY that follows a commit and wakes the loops it names. A lost one costs a poll interval."""
 
     def __init__(self, database: Database, loops: Sequence[Loop]) -> None:
         self._database = database
@@ -77,9 +77,12 @@ class WakeListener:
             connection = self._listen()
             if select.select([connection], [], [], LISTEN_SECONDS)[0]:
                 connection.poll()
+                named = {name for hint in connection.notifies for name in hint.payload.split(",")}
                 connection.notifies.clear()
                 for loop in self._loops:
-                    loop.wake()
+                    # "mail" means all of mail, mail-2, mail-3 ...
+                    if loop.name.partition("-")[0] in named:
+                        loop.wake()
         except Exception:
             self.close()
             raise

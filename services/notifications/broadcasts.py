@@ -29,7 +29,7 @@ def start_broadcast(session: Session, course_id: UUID, notice: Notice) -> None:
     }
     statement = insert(Broadcast).values(**values)
     session.execute(statement.on_conflict_do_nothing(index_elements=["kind", "fact"]))
-    wake_worker(session)
+    wake_worker(session, "broadcasts")
 
 
 def hand_out_chunk(database: Database) -> bool:

@@ -34,7 +34,7 @@ def queue_mails(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         statement = insert(Delivery).values([{"id": uuid7(), **row} for row in rows])
         session.execute(statement.on_conflict_do_nothing(index_elements=["dedupe_key"]))
-        wake_worker(session)
+        wake_worker(session, "mail")
 
 
 def list_deliveries(
@@ -66,5 +66,5 @@ def retry_delivery(session: Session, delivery_id: UUID) -> Delivery:
     delivery.state, delivery.attempts = "queued", 0
     delivery.next_attempt_at = session.scalars(select(func.now())).one()
     session.flush()
-    wake_worker(session)
+    wake_worker(session, "mail")
     return delivery
