@@ -1,12 +1,18 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down status logs lock clean
+.PHONY: help setup demo test check dead replay faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ENGINE ?=
 NAME ?=
+FULL ?=
+SEED ?=
+ONLY ?=
+EVENT ?=
+TYPE ?=
+SINCE ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 OPS := $(RUN) -m ops
@@ -44,6 +50,20 @@ status: setup ## Show what runs and is ready
 
 logs: setup ## Show the last log lines (NAME=catalog-api for one process)
 	@$(OPS) logs $(NAME) --engine "$(ENGINE)"
+
+dead: setup ## Show events that are stuck, why and since when
+	@$(OPS) dead --engine "$(ENGINE)"
+
+replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or SINCE=2h)
+	@$(OPS) replay --event "$(EVENT)" --kind "$(TYPE)" --since "$(SINCE)" --engine "$(ENGINE)"
+
+faults: setup ## Break a platform on purpose and prove that nothing is lost (FULL=1, SEED=7, ONLY=F3,F7)
+	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
+	@$(OPS) faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ONLY)
+
+bench: setup ## Measure speeds against references of the same run; results go to docs/bench/
+	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
+	@$(OPS) bench
 
 lock: ## Pin all dependencies with hashes, the services' by the same versions as the root's
 	@sh ops/lock.sh $(PYTHON) $(SERVICES)

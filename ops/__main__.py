@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops import events
 from ops.compose import Compose
 from ops.engine import choose
 from ops.failure import OpsError
@@ -92,9 +93,42 @@ def demo(engine: EngineOption = "") -> None:
 
 
 @app.command()
+def dead(engine: EngineOption = "") -> None:
+    """Shows events that are parked, retried, not publishable or rejected, why and since when."""
+    with events.Events(platform(engine).state) as stuck:
+        events.show(stuck.troubles(), console)
+
+
+@app.command()
+def replay(event: str = "", kind: str = "", since: str = "", engine: EngineOption = "") -> None:
+    """Handles parked events again; identity's first admin is recorded as who asked."""
+    with events.Events(platform(engine).state) as stuck:
+        for service, count in stuck.replay(event, kind, since).items():
+            console.print(f"  {service:<14} {count}")
+
+
+@app.command()
+def faults(
+    scenarios: Annotated[list[str] | None, typer.Argument(help="Such as F1 F7; all when left out.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="The long set: hours instead of minutes.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Repeats the choices of an earlier run.")] = None,
+) -> None:
+    """Breaks a platform of its own on purpose and proves that nothing was lost or done twice."""
+    drills = importlib.import_module("ops.faults.run")
+    held = drills.run(drills.plan(scenarios or [], full, seed), console)
+    raise typer.Exit(0 if held else 1)
+
+
+@app.command()
+def bench() -> None:
+    """Measures on platforms of its own, as ratios to a reference of the same run; results go to docs/bench/."""
+    raise typer.Exit(importlib.import_module("ops.bench.events").run(console))
+
+
+@app.command()
 def clean() -> None:
     """Stops every native platform and test server of this repository and deletes their data."""
-    for state in VAR.glob("*/platform.json"):
+    for state in [*VAR.glob("*/platform.json"), *VAR.glob("faults/*/platform.json")]:
         Platform(state.parent, progress=Progress()).remove()
     for owner in VAR.glob("test/*/owner"):
         Servers(owner.parent, Progress()).down()

@@ -106,7 +106,7 @@ class Consumer:
             inbox.store_parked(session, envelope, "the broker gave it up: delivered too often, or its queue was full")
         elif delivery.redelivered:
             # The process may have died under it: count it in the table before its handler runs again.
-            inbox.store_envelope(session, envelope)
+            inbox.store_envelope(session, envelope, crashes=1)
         else:
             inbox.handle_once(session, envelope, self._handlers)
 

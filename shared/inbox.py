@@ -57,8 +57,11 @@ def store(session: Session, source: str, event_id: str, event_type: str, payload
     return stored is not None
 
 
-def store_envelope(session: Session, envelope: Envelope) -> Row[Any] | None:
-    """Stores an event of ours as pending and due. Returns its row, None when it was here before."""
+def store_envelope(session: Session, envelope: Envelope, crashes: int = 0) -> Row[Any] | None:
+    """Stores an event of ours as pending and due. Returns its row, None when it was here before.
+
+    `crashes` is 1 for a redelivered message: the process may have died under its first delivery.
+    """
     values: dict[str, Any] = {
         "source": envelope.source,
         "event_id": str(envelope.id),
@@ -66,6 +69,7 @@ def store_envelope(session: Session, envelope: Envelope) -> Row[Any] | None:
         "payload": envelope.model_dump(mode="json", exclude_none=True),
         "status": "pending",
         "next_attempt_at": func.now(),
+        "crashes": crashes,
     }
     statement = insert(tables.inbox).values(**values).on_conflict_do_nothing()
     row = session.execute(statement.returning(*tables.inbox.c)).first()

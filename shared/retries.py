@@ -62,8 +62,11 @@ class Retrier:
         """Claims one due event and handles it. Returns False when none is due."""
         with self._database.begin() as session:
             row = self._claim(session)
-        if row is None:
-            return False
+            if row is None:
+                return False
+            if row.crashes >= self._policy.crashes:
+                _park(session, row, f"its handler ended the process {row.crashes} times")
+                return True
         try:
             self._handle(row)
         except Exception as error:
@@ -108,11 +111,7 @@ class Retrier:
             )
             .returning(*t)
         )
-        row = session.execute(claim).first()
-        if row is not None and row.crashes >= self._policy.crashes:
-            _park(session, row, f"its handler ended the process {row.crashes} times")
-            return None
-        return row
+        return session.execute(claim).first()
 
     def _handle(self, row: Row[Any]) -> None:
         intake = self._handlers.intakes.get(row.source)

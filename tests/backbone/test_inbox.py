@@ -86,9 +86,9 @@ def test_an_event_whose_handler_keeps_killing_the_process_is_parked(backbone: Ba
     envelope = wrap(published(course_id))
     backbone.recorder.failures[course_id] = [SystemExit(9) for _ in range(9)]
     with backbone.harness.database.begin() as session:
-        inbox.store_envelope(session, envelope)
+        inbox.store_envelope(session, envelope, crashes=1)
     retrier = backbone.retrier()
-    for _ in range(5):
+    for _ in range(4):
         # SystemExit leaves the step as a kill would: nothing is recorded, the lease runs out.
         with pytest.raises(SystemExit):
             wait_until(lambda: retrier.step() and False)

@@ -1,0 +1,70 @@
+"""Who buys: registered and signed in once through the gateway, then used for many purchases."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from ops.faults.client import Client, content
+
+PASSWORD = "correct horse battery 42"
+# Tokens live five minutes; one that is to survive a long answer is renewed well before.
+FRESH_SECONDS = 200.0
+
+
+@dataclass
+class Learner:
+    """A person with tokens. `user_id` is empty until `sign_up`."""
+
+    client: Client
+    email: str
+    password: str = PASSWORD
+    user_id: str = ""
+    access: str = ""
+    refresh: str = ""
+    issued_at: float = float("-inf")
+
+    async def sign_up(self, name: str) -> None:
+        """Registers and signs in. A repeated registration whose answer was lost is fine: the login tells."""
+        await self.client.call(
+            "POST", "/api/v1/auth/register", json={"email": self.email, "password": self.password, "name": name}
+        )
+        await self.sign_in()
+        self.user_id = (await self.done("GET", "/api/v1/users/me"))["id"]
+
+    async def sign_in(self) -> None:
+        """Begins a new session."""
+        body = {"email": self.email, "password": self.password}
+        self._take(await self.client.done("POST", "/api/v1/auth/login", json=body))
+
+    async def renew(self) -> None:
+        """The next tokens by the refresh token; by the password when the session is over."""
+        answer = await self.client.call("POST", "/api/v1/auth/refresh", json={"refresh_token": self.refresh})
+        if answer.is_success:
+            self._take(answer.json())
+        else:
+            await self.sign_in()
+
+    async def call(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
+        """The final answer to a signed-in call. After a 401 it renews its tokens and asks once more, as front ends do;
+        the token was a good one, so that is counted as a failure of the platform. Raises GaveUp."""
+        answer = await self.client.call(method, path, headers=await self.headers(key), **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self.client.refused_tokens += 1
+            await self.renew()
+            answer = await self.client.call(method, path, headers=await self.headers(key), **options)
+        return answer
+
+    async def done(self, method: str, path: str, key: str | None = None, **options: Any) -> Any:
+        """The JSON of a signed-in call, None when it is none. Raises GaveUp for any other final answer than 2xx."""
+        return content(await self.call(method, path, key, **options))
+
+    async def headers(self, key: str | None = None) -> dict[str, str]:
+        """Authorization with a fresh token, and an Idempotency-Key when one is given."""
+        if time.monotonic() - self.issued_at > FRESH_SECONDS:
+            await self.renew()
+        return {"Authorization": f"Bearer {self.access}"} | ({"Idempotency-Key": key} if key else {})
+
+    def _take(self, tokens: dict[str, str]) -> None:
+        self.access, self.refresh, self.issued_at = tokens["access_token"], tokens["refresh_token"], time.monotonic()
