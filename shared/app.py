@@ -106,10 +106,11 @@ async def livez() -> Response:
 
 @health.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Own database at head and revocations loaded. Not the broker: the outbox absorbs its absence."""
+    """Own database at head, signing keys and revocations loaded. Not the broker: the outbox absorbs its absence."""
     state = request.app.state
     checks = {
         "database": await run_in_threadpool(schema_is_current, state.database),
+        "signing_keys": await run_in_threadpool(state.tokens.is_loaded),
         "revocations": state.revocations.is_loaded(),
     }
     good = all(checks.values())

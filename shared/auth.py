@@ -19,7 +19,7 @@ from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.permissions import SENSITIVE, Permission, permissions_of
 from shared.revocations import RevocationSource
 from shared.telemetry import get_logger
-from shared.tokens import Claims, InvalidToken, TokenVerifier
+from shared.tokens import Claims, InvalidToken, KeysUnavailable, TokenVerifier
 
 log = get_logger(__name__)
 
@@ -116,9 +116,15 @@ def authenticate(request: Request) -> Actor:
     feed: RevocationSource = request.app.state.revocations
     try:
         claims = verifier.verify(token)
+    except KeysUnavailable as error:
+        # Never 401: a frontend would sign the learner out over a token that may well be good.
+        raise Unavailable("Sign-ins cannot be checked at the moment. Try again in a few seconds.") from error
     except InvalidToken as error:
         log.info("token refused", reason=str(error))
         raise Unauthorized("The access token is not valid or has expired. Refresh it or sign in again.") from error
+    if not feed.is_loaded():
+        # Just started: what was signed out before is not known yet.
+        raise Unavailable("Sign-outs cannot be checked yet. Try again in a second.", retry_after=1)
     if feed.is_revoked(claims):
         raise Unauthorized("This session has ended. Sign in again.")
     return actor_from(claims)

@@ -1,13 +1,15 @@
 """One engine per process, one transaction per request or message, committed before the answer leaves."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
+import psycopg2
 from fastapi import Depends, Request
-from sqlalchemy import URL, DateTime, Engine, MetaData, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, DateTime, Engine, MetaData, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -23,6 +25,8 @@ NAMING_CONVENTION = {
 SERVER_OPTIONS = (
     "-c timezone=UTC -c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
 )
+# A pooled connection unused for this long is asked whether it still lives before its next use (seconds).
+PING_AFTER_SECONDS = 3.0
 # Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
 WAKE = "wake_worker"
 
@@ -68,6 +72,11 @@ class Database:
         with suppress(DBAPIError), self._autocommit.connect() as connection:
             connection.execute(notify, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
 
+    def ask(self, statement: Any, **values: Any) -> Any:
+        """The first column of one read in autocommit: a single round trip, for loops that mostly find nothing."""
+        with self._autocommit.connect() as connection:
+            return connection.scalar(statement, values)
+
     def close(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
@@ -75,12 +84,11 @@ class Database:
 
 def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
     """An engine with the house's time limits; `application` shows in pg_stat_activity."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
-        pool_pre_ping=True,
         # Values of a failing statement (password hashes, addresses) stay out of the logs.
         hide_parameters=True,
         connect_args={
@@ -93,6 +101,27 @@ def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
             "options": SERVER_OPTIONS,
         },
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_after_rest)
+    return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, record: Any, _proxy: Any) -> None:
+    """Asks a connection that has rested whether it still lives. Asking every time would cost each request a round trip;
+    one that died within these seconds fails one statement, is answered 503, and takes the whole pool's dead with it."""
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) < PING_AFTER_SECONDS:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except psycopg2.Error as error:
+        # SQLAlchemy takes this as: throw the pool's connections away and check out a fresh one.
+        raise DisconnectionError from error
 
 
 def wake_channel(service: str) -> str:

@@ -56,16 +56,11 @@ class Scheduler:
         self._registered = True
 
     def _claim_due(self) -> Job | None:
-        if not self._jobs:
-            return None
         t = tables.jobs.c
-        due = (
-            select(t.name)
-            .where(t.name.in_(self._jobs), t.next_run_at <= func.now())
-            .order_by(t.next_run_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
+        is_due = (t.name.in_(self._jobs), t.next_run_at <= func.now())
+        if not self._database.ask(select(select(t.name).where(*is_due).exists())):
+            return None
+        due = select(t.name).where(*is_due).order_by(t.next_run_at).limit(1).with_for_update(skip_locked=True)
         with self._database.begin() as session:
             name = session.scalar(due)
             if name is None:

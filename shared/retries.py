@@ -18,6 +18,11 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 WAITING_LIMIT = timedelta(hours=24)
+ANY_DUE = select(
+    select(tables.inbox.c.event_id)
+    .where(tables.inbox.c.status == "pending", tables.inbox.c.next_attempt_at <= func.now())
+    .exists()
+)
 NEVER_HELPS = (Unprocessable, UnreadableEnvelope)
 
 
@@ -60,6 +65,8 @@ class Retrier:
 
     def step(self) -> bool:
         """Claims one due event and handles it. Returns False when none is due."""
+        if not self._database.ask(ANY_DUE):
+            return False
         with self._database.begin() as session:
             row = self._claim(session)
             if row is None:

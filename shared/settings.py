@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     event_first_retry_seconds: float = 5.0
     event_lease_seconds: float = 30.0
     # How often a worker looks at its tables when no commit woke it (seconds).
-    worker_poll_seconds: float = 1.0
+    worker_poll_seconds: float = 2.0
     worker_host: str = "127.0.0.1"
     worker_port: int = 0
 

@@ -24,10 +24,15 @@ LEEWAY_SECONDS = 30
 MAX_LIFETIME_SECONDS = 3600
 CACHE_SIZE = 4096
 REFETCH_SECONDS = 5.0
+FAILED_FETCH_SECONDS = 0.5
 
 
 class InvalidToken(Exception):
     """The token is not one of ours, or no longer. The reason is for the log, not for the caller."""
+
+
+class KeysUnavailable(Exception):
+    """Identity cannot be asked for its keys at the moment: nothing is known about the token, good or bad."""
 
 
 @dataclass(frozen=True)
@@ -46,41 +51,52 @@ class KeySource(Protocol):
     """Where public keys come from: the KeySet below, or identity's own signer."""
 
     def get(self, kid: str) -> jwt.PyJWK:
-        """The key of that id. Raises InvalidToken when there is none."""
+        """The key of that id. Raises InvalidToken when there is none, KeysUnavailable when nobody can tell now."""
+
+    def is_loaded(self) -> bool:
+        """False while no key is known; the api is not ready then."""
 
 
 class KeySet:
-    """Identity's public keys by `kid`. An unknown kid makes one refetch, at most every five seconds."""
+    """Identity's public keys by `kid`. An unknown kid makes one refetch, at most every five seconds; a failed one is
+    tried again after half a second."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = float("-inf")
+        self._next_fetch_at = float("-inf")
+        self._failed = False
         self._lock = threading.Lock()
 
-    def fetch(self) -> None:
-        """Loads the keys. Raises httpx.HTTPError when identity does not answer."""
-        answer = httpx.get(self._url, timeout=3).raise_for_status()
-        self._keys = {str(key["kid"]): jwt.PyJWK(key, ALGORITHM) for key in answer.json()["keys"]}
-
     def get(self, kid: str) -> jwt.PyJWK:
-        """The key of that id. Raises InvalidToken when identity does not know it."""
+        """The key of that id. Raises InvalidToken when identity does not know it, KeysUnavailable when it is away."""
         if kid not in self._keys:
-            self._refetch()
+            self._fetch()
         key = self._keys.get(kid)
-        if key is None:
-            raise InvalidToken(f"unknown key {kid[:40]!r}")
-        return key
+        if key is not None:
+            return key
+        if self._failed:
+            raise KeysUnavailable(kid[:40])
+        raise InvalidToken(f"unknown key {kid[:40]!r}")
 
-    def _refetch(self) -> None:
+    def is_loaded(self) -> bool:
+        """True once identity has told its keys; asks it when it has not."""
+        if not self._keys:
+            self._fetch()
+        return bool(self._keys)
+
+    def _fetch(self) -> None:
         with self._lock:
-            if time.monotonic() - self._fetched_at < REFETCH_SECONDS:
+            if time.monotonic() < self._next_fetch_at:
                 return
-            self._fetched_at = time.monotonic()
             try:
-                self.fetch()
+                answer = httpx.get(self._url, timeout=2).raise_for_status()
+                self._keys = {str(key["kid"]): jwt.PyJWK(key, ALGORITHM) for key in answer.json()["keys"]}
+                self._failed = False
             except (httpx.HTTPError, ValueError, KeyError) as error:
+                self._failed = True
                 log.warning("cannot fetch signing keys", url=self._url, error=str(error))
+            self._next_fetch_at = time.monotonic() + (FAILED_FETCH_SECONDS if self._failed else REFETCH_SECONDS)
 
 
 class TokenVerifier:
@@ -90,8 +106,13 @@ class TokenVerifier:
         self._keys = keys
         self._verified: dict[str, Claims] = {}
 
+    def is_loaded(self) -> bool:
+        """False while no key is known."""
+        return self._keys.is_loaded()
+
     def verify(self, token: str) -> Claims:
-        """The token's claims. Raises InvalidToken for everything else, whatever the bytes are."""
+        """The token's claims. Raises InvalidToken for everything else, whatever the bytes are, and KeysUnavailable when
+        its key cannot be looked up now."""
         claims = self._verified.get(token)
         if claims is None:
             claims = self._decode(token)

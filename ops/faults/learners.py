@@ -1,7 +1,8 @@
 """Who buys: registered and signed in once through the gateway, then used for many purchases."""
 
+import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from ops.faults.client import Client, content
 PASSWORD = "correct horse battery 42"
 # Tokens live five minutes; one that is to survive a long answer is renewed well before.
 FRESH_SECONDS = 200.0
+TIMES_REFUSED, REFUSED_SECONDS = 10, 1.0
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Learner:
     access: str = ""
     refresh: str = ""
     issued_at: float = float("-inf")
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def sign_up(self, name: str) -> None:
         """Registers and signs in. A repeated registration whose answer was lost is fine: the login tells."""
@@ -40,6 +43,10 @@ class Learner:
 
     async def renew(self) -> None:
         """The next tokens by the refresh token; by the password when the session is over."""
+        async with self._renewing:
+            await self._renew()
+
+    async def _renew(self) -> None:
         answer = await self.client.call("POST", "/api/v1/auth/refresh", json={"refresh_token": self.refresh})
         if answer.is_success:
             self._take(answer.json())
@@ -47,13 +54,15 @@ class Learner:
             await self.sign_in()
 
     async def call(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
-        """The final answer to a signed-in call. After a 401 it renews its tokens and asks once more, as front ends do;
-        the token was a good one, so that is counted as a failure of the platform. Raises GaveUp."""
-        answer = await self.client.call(method, path, headers=await self.headers(key), **options)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self.client.refused_tokens += 1
-            await self.renew()
+        """The final answer to a signed-in call. After a 401 it renews its tokens and asks again, as front ends do; the
+        token was a good one, so each is counted as a failure of the platform. Raises GaveUp."""
+        for _ in range(TIMES_REFUSED):
             answer = await self.client.call(method, path, headers=await self.headers(key), **options)
+            if answer.status_code != httpx.codes.UNAUTHORIZED:
+                break
+            self.client.refused_tokens += 1
+            await asyncio.sleep(REFUSED_SECONDS)
+            await self.renew()
         return answer
 
     async def done(self, method: str, path: str, key: str | None = None, **options: Any) -> Any:
@@ -62,8 +71,10 @@ class Learner:
 
     async def headers(self, key: str | None = None) -> dict[str, str]:
         """Authorization with a fresh token, and an Idempotency-Key when one is given."""
-        if time.monotonic() - self.issued_at > FRESH_SECONDS:
-            await self.renew()
+        async with self._renewing:
+            # Two renewals at once would look like a stolen refresh token.
+            if time.monotonic() - self.issued_at > FRESH_SECONDS:
+                await self._renew()
         return {"Authorization": f"Bearer {self.access}"} | ({"Idempotency-Key": key} if key else {})
 
     def _take(self, tokens: dict[str, str]) -> None:

@@ -53,6 +53,10 @@ class TokenSigner:
         """The public keys as a JWK set (RFC 7517)."""
         return {"keys": [self._jwk]}
 
+    def is_loaded(self) -> bool:
+        """Always: without its key identity does not start."""
+        return True
+
     def get(self, kid: str) -> jwt.PyJWK:
         """The public key of that id. Raises InvalidToken for any other id."""
         if kid != self.key_id:

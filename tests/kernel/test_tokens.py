@@ -17,9 +17,11 @@ from uuid_utils.compat import uuid7
 from shared.app import create_app
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.inbox import Handlers
+from shared.revocations import RevocationFeed
 from shared.settings import Settings
 from shared.testing import Academy, Harness, IdentityStandIn, wait_until
 from shared.testing.identity import KEY_ID
+from shared.tokens import InvalidToken, KeySet, KeysUnavailable, TokenVerifier
 from shared.worker import Worker
 
 router = APIRouter()
@@ -162,6 +164,28 @@ def test_a_stale_feed_closes_admin_routes_and_leaves_the_others_open(service: Ha
         assert admin.get("/mine").status_code == 200
     finally:
         feed.stale_seconds = fresh_until
+
+
+def test_while_identity_is_away_a_fresh_api_answers_503_and_never_401(academy: Academy) -> None:
+    settings = academy.settings(Settings, identity_url="http://127.0.0.1:9")
+    keys = KeySet(f"{settings.identity_url}/.well-known/jwks.json")
+    assert not keys.is_loaded()
+    with pytest.raises(KeysUnavailable):
+        TokenVerifier(keys).verify(academy.identity.token(uuid7()))
+    for garbage in ("token", "..", unsigned(academy.identity, "none")):
+        with pytest.raises(InvalidToken):
+            TokenVerifier(keys).verify(garbage)
+
+
+def test_an_api_that_has_not_heard_of_sign_outs_yet_lets_nobody_in(service: Harness) -> None:
+    feed = service.app.state.revocations
+    service.app.state.revocations = RevocationFeed("http://127.0.0.1:9", "")
+    try:
+        answer = service.caller().get("/mine")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert service.client.get("/readyz").json()["checks"]["revocations"] is False
+    finally:
+        service.app.state.revocations = feed
 
 
 def test_a_route_without_declared_access_does_not_start(academy: Academy) -> None:

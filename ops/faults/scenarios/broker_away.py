@@ -18,7 +18,7 @@ class Size:
     seconds: float
 
 
-SHORT, FULL = Size(60, 10.0), Size(1000, 900.0)
+SHORT, FULL = Size(60, 6.0), Size(1000, 900.0)
 
 
 async def act(stage: Stage) -> None:

@@ -2,105 +2,127 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 from ops.failure import OpsError
 from ops.faults.client import GaveUp
 from ops.faults.learners import Learner
 from ops.faults.migration import die_while_migrating
+from ops.faults.shopping import eventually
 from ops.faults.stage import Scenario, Stage
 from ops.places import ROOT
 
 SHORT_KILLS, FULL_KILLS = 1, 50
-WAVE_SECONDS = 900.0
-# One border a process and wave: the process that died of one could not come to the next.
-WAVES: tuple[Mapping[str, str], ...] = (
-    {
-        "billing-api": "webhook-before-commit",
-        "billing-worker": "intake-after-prepare",
-        "catalog-worker": "consumer-before-ack",
-        "catalog-api": "upload-before-row",
-        "certificates-api": "certificate-before-row",
-        "notifications-worker": "mail-after-data",
-        "identity-api": "refresh-before-reply",
-    },
-    {
-        "billing-api": "webhook-after-commit",
-        "billing-worker": "outbox-before-insert",
-        "catalog-worker": "handler-PaymentSucceeded",
-    },
-    {
-        "billing-api": "checkout-before-store",
-        "billing-worker": "outbox-after-insert",
-        "catalog-worker": "relay-before-mark",
-    },
-)
+SHORT_SECONDS, FULL_SECONDS = 90.0, 3600.0
+# By process, one border after the other: who died of one cannot come to the next in the same life.
+BORDERS: dict[str, tuple[str, ...]] = {
+    "billing-api": ("webhook-before-commit", "webhook-after-commit", "checkout-before-store"),
+    "billing-worker": ("intake-after-prepare", "outbox-before-insert", "outbox-after-insert"),
+    "catalog-worker": ("consumer-before-ack", "handler-PaymentSucceeded", "relay-before-mark"),
+    "catalog-api": ("upload-before-row",),
+    "certificates-api": ("certificate-before-row",),
+    "notifications-worker": ("mail-after-data",),
+    "identity-api": ("refresh-before-reply",),
+}
 # That a message which kills is parked is F11's business; here the same mail or event may be the victim many times.
-HANDOUT = ROOT / "ops" / "demo_course" / "cheat_sheet.pdf"
 STUBBORN = {"EVENT_CRASHES": "100000", "MAIL_ATTEMPTS": "100000"}
+HANDOUT = ROOT / "ops" / "demo_course" / "cheat_sheet.pdf"
 
 
 async def act(stage: Stage) -> None:
-    """Each border so many times, with the load that reaches it."""
+    """Each border so many times, with the load that reaches it; then a migration."""
     kills = FULL_KILLS if stage.trial.full else SHORT_KILLS
-    stage.trial.expect(kills * (sum(map(len, WAVES)) + 1))
-    for wave in WAVES:
-        for point, struck in (await _strike(stage, wave, kills)).items():
-            stage.trial.check(f"kills at {point}", struck >= kills, struck, f"at least {kills}")
+    arming = Arming(stage, kills)
+    # About: the bar moves with the checkouts that lead to the borders.
+    stage.trial.expect(kills * arming.borders * 3)
+    await arming.begin()
+    # What was not reached in time shows in the counts.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FULL_SECONDS if stage.trial.full else SHORT_SECONDS):
+            await _work_until(stage, arming)
+    await arming.end()
+    for border, struck in arming.struck.items():
+        stage.trial.check(f"deaths at {border}", struck >= kills, struck, f"at least {kills}")
     migrated = await asyncio.gather(*(die_while_migrating(stage.lab, number) for number in range(min(kills, 3))))
     stage.trial.faults += len(migrated)
-    stage.trial.check("migration killed before its commit, then run again", all(migrated), migrated, "all clean")
+    stage.trial.check("deaths before a migration's commit, then migrated", all(migrated), len(migrated), "nothing left")
 
 
-async def _strike(stage: Stage, wave: Mapping[str, str], kills: int) -> Counter[str]:
-    """Arms the processes of a wave and loads the platform until each has died so often. Kills by failpoint."""
-    lab, struck = stage.lab, Counter[str]()
-    before = {process: dict(lab.overrides.get(process, {})) for process in wave}
+class Arming:
+    """Arms each process with one of its borders; a process that has died there often enough gets the next one."""
 
-    def count(process: str) -> None:
-        point = wave.get(process)
-        if point and lab.failpoint_lines(process).get(point, 0) > known[process] + struck[point]:
-            struck[point] += 1
-            stage.trial.faults += 1
-            stage.trial.advance(1)
-            if struck[point] >= kills:
-                # Heard before it is started again: it comes back unarmed.
-                lab.overrides[process] = before[process]
+    def __init__(self, stage: Stage, kills: int) -> None:
+        self._stage = stage
+        self._kills = kills
+        self._left = {process: list(borders) for process, borders in BORDERS.items()}
+        self._before = {process: dict(stage.lab.overrides.get(process, {})) for process in BORDERS}
+        self._known = {process: stage.lab.failpoint_lines(process) for process in BORDERS}
+        self.struck: Counter[str] = Counter({border: 0 for borders in BORDERS.values() for border in borders})
 
-    known = {process: lab.failpoint_lines(process).get(point, 0) for process, point in wave.items()}
-    lab.supervision.on_death = count
-    for process, point in wave.items():
-        order = f"{point}:kill:{stage.trial.rng.randint(1, 3)}"
-        lab.overrides[process] = before[process] | STUBBORN | {"FAILPOINTS": order}
-        await _rearm(stage, process)
-    try:
-        async with asyncio.timeout(WAVE_SECONDS if stage.trial.full else WAVE_SECONDS / 10):
-            while any(struck[point] < kills for point in wave.values()):
-                await _load(stage)
-    except TimeoutError:
-        # What was not reached shows in the counts.
-        lab.overrides.update(before)
-    await lab.supervision.all_ready()
-    lab.supervision.on_death = lambda name: None
-    return struck
+    @property
+    def borders(self) -> int:
+        """How many there are."""
+        return len(self.struck)
+
+    @property
+    def done(self) -> bool:
+        """Every border was struck often enough."""
+        return not any(self._left.values())
+
+    async def begin(self) -> None:
+        """Kills each process once, so that it comes back armed."""
+        for process in BORDERS:
+            self._arm(process)
+        await asyncio.gather(*(eventually(partial(self._killed, name), f"{name} to be armed") for name in BORDERS))
+        self._stage.lab.supervision.on_death = self._count
+
+    async def end(self) -> None:
+        """Everybody runs as before."""
+        supervision = self._stage.lab.supervision
+        supervision.on_death = lambda name: None
+        unfinished = [process for process, left in self._left.items() if left]
+        self._stage.lab.overrides.update(self._before)
+        await asyncio.gather(*map(self._killed, unfinished))
+        await supervision.all_ready()
+
+    async def _killed(self, process: str) -> bool:
+        with suppress(OpsError):
+            await self._stage.lab.kill(process)
+            return True
+        return False
+
+    def _arm(self, process: str) -> None:
+        left = self._left[process]
+        # At the first, second or third time: the first one after a start is not like the others.
+        order = f"{left[0]}:kill:{self._stage.trial.rng.randint(1, 3)}" if left else ""
+        told = STUBBORN | {"FAILPOINTS": order} if left else {}
+        self._stage.lab.overrides[process] = self._before[process] | told
+
+    def _count(self, process: str) -> None:
+        """Hears of each death before the process is started again; the log tells whether it was the border."""
+        if not self._left.get(process):
+            return
+        border = self._left[process][0]
+        lines = self._stage.lab.failpoint_lines(process).get(border, 0) - self._known[process].get(border, 0)
+        if lines > self.struck[border]:
+            self.struck[border] += 1
+            self._stage.trial.faults += 1
+        if self.struck[border] >= self._kills:
+            self._left[process].pop(0)
+        self._arm(process)
 
 
-async def _rearm(stage: Stage, process: str) -> None:
-    try:
-        await stage.lab.kill(process)
-    except OpsError:
-        # It is being started at this moment, by what it was told before.
-        await asyncio.sleep(1)
-        await _rearm(stage, process)
-
-
-async def _load(stage: Stage) -> None:
-    """Everything that comes by a border: checkouts, a study with its certificate, a refresh, an upload."""
-    await stage.shop.buy_many(4, at_a_time=4)
-    if stage.shop.given_up:
-        raise GaveUp(stage.shop.given_up[0])
-    purchase = stage.shop.purchases[-1]
-    await asyncio.gather(stage.shop.study(purchase), _refresh(stage.school.learners), _upload(stage))
+async def _work_until(stage: Stage, arming: Arming) -> None:
+    """Everything that comes by a border: checkouts, studies with their certificates, refreshes, uploads."""
+    studies: list[asyncio.Task[None]] = []
+    while not arming.done:
+        await stage.shop.buy_many(3, at_a_time=3)
+        if stage.shop.given_up:
+            raise GaveUp(stage.shop.given_up[0])
+        studies.append(asyncio.create_task(stage.shop.study(stage.shop.purchases[-1])))
+        await asyncio.gather(_refresh(stage.school.learners), _upload(stage))
+    await asyncio.gather(*studies)
 
 
 async def _refresh(learners: list[Learner]) -> None:

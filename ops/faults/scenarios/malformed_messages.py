@@ -46,6 +46,7 @@ async def act(stage: Stage) -> None:
     trial.faults += len(bad)
     # A readable envelope with an unreadable event in it: kept where it can be replayed once the code knows it.
     trial.expected_parked = ("UnreadableEnvelope",)
+    trial.advance(1)
     await quiet(lab, 30)
     # The count below tells when they never all are.
     with suppress(GaveUp):

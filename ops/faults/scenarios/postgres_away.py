@@ -18,7 +18,7 @@ class Size:
     seconds: float
 
 
-SHORT, FULL = Size(60, 10.0), Size(1000, 600.0)
+SHORT, FULL = Size(60, 8.0), Size(1000, 600.0)
 TOLD = "SELECT count(*) FROM billing.outbox WHERE published_at IS NOT NULL AND subject = ANY(%s)"
 STATISTICS_SECONDS = 5.5
 

@@ -14,7 +14,7 @@ from ops.faults.stage import Scenario, Stage
 from ops.faults.trial import percentile
 from ops.places import SERVICES
 
-SHORT_SECONDS, FULL_SECONDS = 10.0, 60.0
+SHORT_SECONDS, FULL_SECONDS = 9.0, 60.0
 ANSWER_SECONDS = 8.0
 # A read of each service that needs its database.
 READS = {

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections import Counter
 
+import httpx
+
 from ops.faults.replicas import Replicas, two_of_each_api
 from ops.faults.scenarios.postgres_frozen import READS
 from ops.faults.stage import Scenario, Stage
@@ -14,6 +16,8 @@ PER_SECOND = 50.0
 # Every so many requests one is a checkout: a POST, which the gateway may not repeat for us.
 CHECKOUT_ONE_IN = 25
 EXIT_SECONDS = 25.0
+# About: the bar moves with the checkouts.
+CHECKOUTS_A_TURN = 8
 
 
 async def act(stage: Stage) -> None:
@@ -25,13 +29,13 @@ async def act(stage: Stage) -> None:
         turns = [
             names for service in SERVICES for names in ((f"{service}-api", f"{service}-worker"), (f"{service}-api-2",))
         ]
+        trial.expect(rounds * len(turns) * CHECKOUTS_A_TURN)
         # What failed while the replicas came up is not what is asked here.
         before, stop = Counter(lab.client.errors), asyncio.Event()
         working = asyncio.create_task(_work(stage, stop))
         exits: list[float] = []
         for turn in turns * rounds:
             exits += await asyncio.gather(*(_roll(stage, replicas, name) for name in turn))
-            trial.advance(1)
         stop.set()
         requests = await working
         trial.equal("errors that callers saw", dict(Counter(lab.client.errors) - before), {})
@@ -67,7 +71,9 @@ async def _request(stage: Stage, number: int) -> None:
         return
     learner = stage.school.learners[number % len(stage.school.learners)]
     service = SERVICES[number % len(SERVICES)]
-    await stage.lab.client.once("GET", READS[service], headers=await learner.headers())
+    answer = await stage.lab.client.once("GET", READS[service], headers=await learner.headers())
+    if answer is not None and answer.status_code == httpx.codes.UNAUTHORIZED:
+        stage.lab.client.refused_tokens += 1
 
 
 SCENARIO = Scenario("F13", "rolling SIGTERM at 50 requests/s", act)

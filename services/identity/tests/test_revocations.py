@@ -101,4 +101,5 @@ def test_a_feed_position_out_of_range_is_a_problem_of_the_caller(identity: Harne
 
 
 def test_identity_is_ready_without_asking_itself(identity: Harness) -> None:
-    assert identity.client.get("/readyz").json()["checks"] == {"database": True, "revocations": True}
+    checks = identity.client.get("/readyz").json()["checks"]
+    assert checks == {"database": True, "signing_keys": True, "revocations": True}
