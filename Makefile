@@ -28,7 +28,8 @@ demo: ## Start everything and walk a learner from sign-up to the certificate; le
 	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers
 	@$(OPS) demo --engine "$(ENGINE)"
 
-test: setup ## Run all tests on a real Postgres and RabbitMQ (TEST_SERVERS=docker|native)
+test: ## Run all tests on a real Postgres and RabbitMQ (TEST_SERVERS=docker|native)
+	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(RUN) -m pytest -n auto $(ARGS)
 
 check: setup ## Check format, lint, types, import rules and architecture

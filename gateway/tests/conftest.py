@@ -1,5 +1,3 @@
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +6,8 @@ import pytest
 
 from gateway.tests.door import Door, open_door
 from gateway.tests.far_end import six_services
+from ops.native import packages
+from ops.places import TOOLS
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +25,7 @@ def heard(far_end: tuple[dict[str, str], list[str]]) -> list[str]:
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """A folder that nginx's own user can reach; pytest's temporary folders are closed to others."""
-    if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
-        if os.environ.get("CI"):
-            pytest.fail("nginx is not installed")
-        pytest.skip("nginx is not installed")
+    packages.ensure(packages.WANTED, TOOLS, lambda _said: None)
     with tempfile.TemporaryDirectory(prefix="gateway-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)

@@ -41,6 +41,7 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._open: set[Connection] = set()
+        self._accepting: set[asyncio.Task[object]] = set()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> "Proxy":
@@ -55,7 +56,9 @@ class Proxy:
             self._server.close()
         self.become(Mode.PASS)
         self.cut()
-        await asyncio.gather(*(connection.ended.wait() for connection in list(self._open)))
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
 
     def become(self, mode: Mode, delay_seconds: float = 0.0) -> None:
         """Misbehaves from now on in another way, on open connections too; PASS heals."""
@@ -76,7 +79,16 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        caller = Side(reader, writer)
+        caller, task = Side(reader, writer), asyncio.current_task()
+        assert task is not None
+        self._accepting.add(task)
+        try:
+            await self._serve(caller)
+        finally:
+            self._accepting.discard(task)
+            writer.close()
+
+    async def _serve(self, caller: "Side") -> None:
         if self.mode is Mode.RESET:
             caller.reset()
             return
@@ -134,7 +146,6 @@ class Connection:
 
     def __init__(self, caller: Side, target: Side) -> None:
         self.lost_bytes = 0
-        self.ended = asyncio.Event()
         self._caller = caller
         self._target = target
 
@@ -151,7 +162,6 @@ class Connection:
         finally:
             for side in (self._caller, self._target):
                 side.writer.close()
-            self.ended.set()
 
     def reset(self) -> None:
         """Both ends see a broken connection."""
