@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPBearer
 
 from shared.errors import Forbidden, Unauthorized, Unavailable
-from shared.permissions import SENSITIVE, Permission, permissions_of
+from shared.permissions import SENSITIVE, Permission, permissions_in_force
 from shared.revocations import RevocationSource
 from shared.telemetry import get_logger
 from shared.tokens import Claims, InvalidToken, KeysUnavailable, TokenVerifier
@@ -29,15 +29,17 @@ BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access
 
 @dataclass(frozen=True)
 class Actor:
-    """Who calls. The token is the only source: identity headers of a request are never read."""
+    """Who calls. The token is the only source: identity headers of a request are never read. `impersonator_id` is the
+    administrator who acts in this person's name, None nearly always."""
 
     user_id: UUID
     session_id: str
     roles: frozenset[str]
     permissions: frozenset[Permission]
+    impersonator_id: UUID | None = None
 
     def may(self, permission: Permission) -> bool:
-        """True when one of the caller's roles grants it."""
+        """True when the caller's token grants it."""
         return permission in self.permissions
 
 
@@ -132,7 +134,8 @@ def authenticate(request: Request) -> Actor:
 
 def actor_from(claims: Claims) -> Actor:
     """The caller that verified claims describe."""
-    return Actor(claims.user_id, claims.session_id, claims.roles, permissions_of(claims.roles))
+    permissions = permissions_in_force(claims.roles, claims.impersonator_id is not None, claims.scopes)
+    return Actor(claims.user_id, claims.session_id, claims.roles, permissions, claims.impersonator_id)
 
 
 def check_every_route_declares_access(app: FastAPI) -> None:

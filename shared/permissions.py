@@ -5,31 +5,49 @@ from typing import Literal
 Role = Literal["student", "instructor", "support", "admin"]
 Permission = Literal[
     "account:use",
+    # What decides whose account it is: password, e-mail address, second factors, sessions, keys, export, erasure.
+    "account:secure",
     "courses:learn",
     "courses:write",
+    "courses:publish",
     "courses:admin",
     "payments:make",
+    "payments:read",
+    "payments:refund",
     "payments:admin",
+    "certificates:read",
     "certificates:admin",
+    "notifications:read",
     "notifications:admin",
     "live:join",
     "live:schedule",
     "users:read",
     "users:admin",
+    "users:impersonate",
+    "users:erase",
+    "instructors:approve",
+    "audit:read",
     "events:admin",
 ]
 
-_STUDENT: frozenset[Permission] = frozenset({"account:use", "courses:learn", "payments:make", "live:join"})
-_INSTRUCTOR: frozenset[Permission] = frozenset({"courses:write", "live:schedule"})
-_SUPPORT: frozenset[Permission] = frozenset({"users:read"})
+_STUDENT: frozenset[Permission] = frozenset(
+    {"account:use", "account:secure", "courses:learn", "payments:make", "live:join"}
+)
+_INSTRUCTOR: frozenset[Permission] = frozenset({"courses:write", "courses:publish", "live:schedule"})
+# Reads what a question is about, changes nothing of it.
+_SUPPORT: frozenset[Permission] = frozenset({"users:read", "payments:read", "certificates:read", "notifications:read"})
 _ADMIN: frozenset[Permission] = frozenset(
     {
         "courses:admin",
+        "payments:refund",
         "payments:admin",
         "certificates:admin",
         "notifications:admin",
-        "users:read",
         "users:admin",
+        "users:impersonate",
+        "users:erase",
+        "instructors:approve",
+        "audit:read",
         "events:admin",
     }
 )
@@ -44,7 +62,21 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 # Powers over other people or money: refused with 503 while we cannot tell whether the token was revoked.
 SENSITIVE: frozenset[Permission] = frozenset(_ADMIN | _SUPPORT)
 
+# What nobody may do in another person's name: spend their money, change whose account it is, use powers over others.
+WITHHELD_FROM_IMPERSONATORS: frozenset[Permission] = SENSITIVE | {"account:secure", "payments:make"}
+
 
 def permissions_of(roles: frozenset[str]) -> frozenset[Permission]:
     """The union over the roles; an unknown role grants nothing."""
     return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+def permissions_in_force(
+    roles: frozenset[str], impersonated: bool, scopes: frozenset[str] | None
+) -> frozenset[Permission]:
+    """What a token allows: what its roles do, less what is withheld from who acts for another person, and of that only
+    the scopes of the API key it was made from; None when it was made by a sign-in."""
+    granted = permissions_of(roles)
+    if impersonated:
+        granted -= WITHHELD_FROM_IMPERSONATORS
+    return granted if scopes is None else frozenset(permission for permission in granted if permission in scopes)

@@ -37,7 +37,8 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says. `issued_at` and `expires_at` are Unix seconds."""
+    """What a verified token says. `issued_at` and `expires_at` are Unix seconds. `impersonator_id` is who acts in this
+    person's name (`act`, RFC 8693 section 4.1); `scopes` limits a token made from an API key (`scope`, RFC 9068)."""
 
     user_id: UUID
     session_id: str
@@ -45,6 +46,8 @@ class Claims:
     roles: frozenset[str]
     issued_at: int
     expires_at: int
+    impersonator_id: UUID | None = None
+    scopes: frozenset[str] | None = None
 
 
 class KeySource(Protocol):
@@ -140,7 +143,15 @@ class TokenVerifier:
                 options={"require": REQUIRED_CLAIMS, "strict_aud": True},
             )
             return _claims(payload)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        except (
+            jwt.PyJWTError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            RecursionError,
+            AttributeError,
+        ) as error:
             raise InvalidToken(str(error)) from error
 
 
@@ -167,4 +178,6 @@ def _claims(payload: dict[str, Any]) -> Claims:
         roles=frozenset(str(role) for role in payload["roles"]),
         issued_at=int(payload["iat"]),
         expires_at=payload["exp"],
+        impersonator_id=UUID(payload["act"]["sub"]) if "act" in payload else None,
+        scopes=frozenset(payload["scope"].split()) if "scope" in payload else None,
     )

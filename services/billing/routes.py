@@ -86,7 +86,7 @@ def get_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: Pro
 
 @router.get("/admin/payments", tags=["admin"], response_model=Page[PaymentRead])
 def list_payments(
-    actor: Annotated[Actor, require("payments:admin")],
+    actor: Annotated[Actor, require("payments:read")],
     session: SessionDep,
     page: PageDep,
     status: OrderStatus | None = None,

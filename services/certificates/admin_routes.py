@@ -17,6 +17,7 @@ from shared.pagination import Page, PageDep, cut_page, sort_key
 router = APIRouter(prefix="/api/v1/admin/certificates", tags=["certificates: administration"])
 
 Admin = Annotated[Actor, require("certificates:admin")]
+Reader = Annotated[Actor, require("certificates:read")]
 
 
 class Filters:
@@ -40,7 +41,7 @@ FiltersDep = Annotated[Filters, Depends()]
 
 @router.get("")
 def list_all_certificates(
-    request: Request, session: SessionDep, _actor: Admin, page: PageDep, filters: FiltersDep
+    request: Request, session: SessionDep, _actor: Reader, page: PageDep, filters: FiltersDep
 ) -> Page[CertificateAdminRead]:
     """All certificates, newest first, or those of a learner, a course, a status, a code."""
     (after,) = sort_key(page, UUID) or (None,)
@@ -68,7 +69,7 @@ def restore_certificate(
 
 
 @router.get("/{certificate_id}/decisions")
-def list_decisions(certificate_id: UUID, session: SessionDep, _actor: Admin, page: PageDep) -> Page[DecisionRead]:
+def list_decisions(certificate_id: UUID, session: SessionDep, _actor: Reader, page: PageDep) -> Page[DecisionRead]:
     """What administrators did with this certificate, newest first."""
     certificates.get_certificate(session, certificate_id, None)
     (after,) = sort_key(page, UUID) or (None,)

@@ -84,7 +84,7 @@ def download_certificate(
 
 def owner(actor: Actor) -> UUID | None:
     """Whose certificates the caller may see: None means everybody's."""
-    return None if actor.may("certificates:admin") else actor.user_id
+    return None if actor.may("certificates:read") else actor.user_id
 
 
 def members(request: Request, row: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ admin_router = APIRouter(prefix="/api/v1/admin/notifications", tags=["notificati
 
 Person = Annotated[Actor, require("account:use")]
 Administrator = Annotated[Actor, require("notifications:admin")]
+Reader = Annotated[Actor, require("notifications:read")]
 
 
 @router.get("")
@@ -48,7 +49,7 @@ def mark_notification_read(notification_id: UUID, session: SessionDep, actor: Pe
 @admin_router.get("/deliveries")
 def list_deliveries(
     session: SessionDep,
-    actor: Administrator,
+    actor: Reader,
     page: PageDep,
     state: DeliveryState | None = None,
     recipient: Annotated[ShortText | None, Query(description="The exact address; case does not matter")] = None,

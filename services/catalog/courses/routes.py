@@ -22,6 +22,7 @@ from shared.pagination import Page, PageDep
 
 router = APIRouter(prefix="/api/v1", tags=["courses"])
 Author = Annotated[Actor, require("courses:write")]
+Publisher = Annotated[Actor, require("courses:publish")]
 Admin = Annotated[Actor, require("courses:admin")]
 Search = Annotated[str, Query(max_length=200, description="Beginnings of words of the title or the summary")]
 
@@ -70,12 +71,12 @@ def edit_course(session: SessionDep, actor: Author, course_id: UUID, body: Cours
 
 
 @router.post("/courses/{course_id}/publish", response_model=CourseRead)
-def publish_course(session: SessionDep, actor: Author, course_id: UUID) -> Any:
+def publish_course(session: SessionDep, actor: Publisher, course_id: UUID) -> Any:
     """Puts the course up for sale. 409 names what is missing."""
     return publishing.publish_course(session, course_id, Visitor.of(actor))
 
 
 @router.post("/courses/{course_id}/archive", response_model=CourseRead)
-def archive_course(session: SessionDep, actor: Author, course_id: UUID) -> Any:
+def archive_course(session: SessionDep, actor: Publisher, course_id: UUID) -> Any:
     """Takes the course off sale for good; its learners keep access."""
     return publishing.archive_course(session, course_id, Visitor.of(actor))
