@@ -16,6 +16,8 @@ SESSION_TYPES = frozenset(
 PAYMENT_TYPES = frozenset(
     {"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed"}
 )
+INTENT_TYPES = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
+HANDLED_TYPES = SESSION_TYPES | PAYMENT_TYPES | INTENT_TYPES
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class VerifiedEvent:
 
 def store_event(session: Session, event: VerifiedEvent) -> None:
     """Stores the event and, when its type matters here, hands it to the worker. A second delivery changes nothing."""
-    matters = event.type in SESSION_TYPES or event.type in PAYMENT_TYPES
+    matters = event.type in HANDLED_TYPES
     values = {
         "event_id": event.id,
         "type": event.type,
@@ -46,5 +48,11 @@ def store_event(session: Session, event: VerifiedEvent) -> None:
     }
     row = insert(StripeEvent).values(**values).on_conflict_do_nothing().returning(StripeEvent.event_id)
     if session.execute(row).first() is not None and matters:
-        reference = {"session_id": event.object_id} if event.type in SESSION_TYPES else {"intent_id": event.intent_id}
-        inbox.store(session, SOURCE, event.id, event.type, {"type": event.type, **reference})
+        inbox.store(session, SOURCE, event.id, event.type, {"type": event.type, **_reference(event)})
+
+
+def _reference(event: VerifiedEvent) -> dict[str, str | None]:
+    """What to look up: the session or payment that the event is, or the payment that it is about."""
+    if event.type in SESSION_TYPES:
+        return {"session_id": event.object_id}
+    return {"intent_id": event.object_id if event.type in INTENT_TYPES else event.intent_id}

@@ -71,10 +71,11 @@ class FarEnd:
 
     def events_of(self, session_id: str) -> list[dict[str, Any]]:
         """All events about the session and its payment, oldest first."""
-        intent = self.session(session_id)["payment_intent"]
-        events = self.client.v1.events.list({"limit": 100}).auto_paging_iter()
+        about = self.session(session_id)
+        intent = about["payment_intent"]
+        events = self.client.v1.events.list({"limit": 100, "created": {"gte": about["created"]}}).auto_paging_iter()
         bodies = [json.loads(str(event)) for event in events]
         subjects = [body["data"]["object"] for body in bodies]
         pairs = zip(bodies, subjects, strict=True)
-        about = (body for body, s in pairs if s["id"] in (session_id, intent) or s.get("payment_intent") == intent)
-        return [body for body in about if intent or body["data"]["object"]["id"] == session_id][::-1]
+        found = (body for body, s in pairs if s["id"] in (session_id, intent) or s.get("payment_intent") == intent)
+        return [body for body in found if intent or body["data"]["object"]["id"] == session_id][::-1]

@@ -1,6 +1,5 @@
 """From the click to the page where one pays."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -43,20 +42,6 @@ def test_a_second_click_gets_the_open_session_back(shop: Shop) -> None:
     first, second = shop.checkout(caller, course_id), shop.checkout(caller, course_id, key="another")
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
-
-
-@pytest.mark.parametrize("keys", ["equal", "different", "none"])
-def test_w6_twenty_parallel_checkouts_make_one_order_and_one_session(shop: Shop, keys: str) -> None:
-    caller, course_id = shop.harness.caller(), shop.sell()
-    choices: dict[str, list[str | None]] = {"equal": ["same"] * 20, "none": [None] * 20}
-    names = choices.get(keys) or [f"key-{n}" for n in range(20)]
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda key: shop.checkout(caller, course_id, key), names))
-    assert {answer.status_code for answer in answers} <= {200, 201}
-    assert len({answer.json()["checkout_url"] for answer in answers}) == 1
-    [order_id] = {answer.json()["id"] for answer in answers}
-    assert len(shop.far_end.sessions_of(order_id)) == 1
-    assert len(shop.sql("SELECT 1 FROM orders WHERE course_id = :id", id=course_id)) == 1
 
 
 def test_the_same_key_means_the_same_order_even_after_it_is_paid(shop: Shop) -> None:

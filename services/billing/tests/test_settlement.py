@@ -1,7 +1,5 @@
 """From Stripe's events to the order, through the webhook and the worker."""
 
-from itertools import permutations
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -97,53 +95,6 @@ def test_a_dispute_is_told_when_it_opens_and_when_it_closes(shop: Shop, outcome:
     assert shop.order(order["id"])["status"] == status
     [opened], [closed] = (shop.told(order["id"], kind) for kind in (PaymentDisputed, DisputeClosed))
     assert (opened.dispute_id, closed.dispute_id, closed.won) == (dispute, dispute, outcome == "won")
-
-
-def test_w2_events_delivered_in_any_order_as_they_happen_or_afterwards_end_in_one_state(shop: Shop) -> None:
-    for order_of_arrival in list(permutations(range(5)))[::12]:
-        _, order, session_id = shop.bought()
-        shop.far_end.pay(session_id, "later")
-        shop.far_end.settle(session_id, "succeeded")
-        shop.far_end.refund(session_id, 100)
-        shop.far_end.close_dispute(shop.far_end.dispute(session_id), "won")
-        wanted = [
-            "checkout.session.completed",
-            "checkout.session.async_payment_succeeded",
-            "charge.refunded",
-            "charge.dispute.created",
-            "charge.dispute.closed",
-        ]
-        events = {event["type"]: event for event in shop.far_end.events_of(session_id)}
-        shop.deliver(*[events[wanted[place]] for place in order_of_arrival])
-        assert shop.order(order["id"])["status"] == "partly_refunded"
-        assert [len(shop.told(order["id"], kind)) for kind in ALL] == [1, 0, 1, 1, 1]
-
-
-def test_w2_the_look_of_an_earlier_moment_cannot_undo_a_later_one(shop: Shop) -> None:
-    intake = shop.harness.worker.handlers.intakes["stripe"]
-    for order_of_arrival in permutations(range(4)):
-        _, order, session_id = shop.bought()
-        looks: list[Any] = [intake.prepare({"session_id": session_id})]
-        shop.far_end.pay(session_id)
-        looks.append(intake.prepare({"session_id": session_id}))
-        dispute = shop.far_end.dispute(session_id)
-        looks.append(intake.prepare({"session_id": session_id}))
-        shop.far_end.close_dispute(dispute, "lost")
-        looks.append(intake.prepare({"session_id": session_id}))
-        for place in order_of_arrival:
-            with shop.harness.database.begin() as session:
-                intake.handle(session, looks[place])
-        assert shop.order(order["id"])["status"] == "lost"
-        assert [len(shop.told(order["id"], kind)) for kind in ALL] == [1, 0, 0, 1, 1]
-
-
-@pytest.mark.parametrize("kind", ["checkout.session.completed", "charge.refunded"])
-def test_w2_an_event_of_an_unknown_shape_is_parked_not_guessed(shop: Shop, kind: str) -> None:
-    event_id = f"evt_{uuid7().hex}"
-    assert shop.send(event_body(id=event_id, type=kind, data={"object": [1]})).status_code == 200
-    shop.work()
-    [row] = shop.sql("SELECT status FROM inbox WHERE event_id = :id", id=event_id)
-    assert row.status == "parked"
 
 
 def test_an_event_about_a_session_that_stripe_does_not_know_is_parked(shop: Shop) -> None:
