@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared import troubles
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.routing import AcademyRouter
 from shared.schemas import Input
 from shared.troubles import Selection
 
@@ -52,9 +53,9 @@ class ReplayRead(BaseModel):
     replayed: int
 
 
-def event_router(service: str) -> APIRouter:
+def event_router(service: str) -> AcademyRouter:
     """The routes for one service; operation ids carry its name, so that the merged API has no two alike."""
-    router = APIRouter(prefix=f"/api/v1/admin/events/{service}", tags=["events"])
+    router = AcademyRouter(prefix=f"/api/v1/admin/events/{service}", tags=["events"])
 
     @router.get("", name=f"list_{service}_event_troubles")
     def list_event_troubles(

@@ -1,4 +1,4 @@
-"""Deletes what the event tables no longer need, in small batches that never hold a lock for long."""
+"""Deletes what the kernel's tables no longer need, in small batches that never hold a lock for long."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,12 +12,15 @@ from shared.jobs import Job
 
 # Longer than Stripe lists its events (30 days): whatever may still be delivered again finds its inbox row.
 KEPT = timedelta(days=35)
+# How long a request may be repeated with its Idempotency-Key.
+ANSWERS_KEPT = timedelta(hours=24)
 BATCH = 1000
 
 
-def sweep_events(database: Database) -> None:
-    """Deletes published outbox rows and handled inbox rows older than 35 days. Parked and pending ones stay."""
-    for statement in (_old_outbox(), _old_inbox()):
+def sweep_tables(database: Database) -> None:
+    """Deletes published outbox rows and handled inbox rows older than 35 days (parked and pending ones stay), and
+    answers to idempotency keys older than a day."""
+    for statement in (_old_outbox(), _old_inbox(), _old_answers()):
         while True:
             with database.begin() as session:
                 deleted = len(session.execute(statement).all())
@@ -43,4 +46,11 @@ def _old_inbox() -> ReturningDelete[Any]:
     return delete(tables.inbox).where(i.source == old.c.source, i.event_id == old.c.event_id).returning(i.event_id)
 
 
-SWEEP = Job("sweep-events", timedelta(hours=1), sweep_events)
+def _old_answers() -> ReturningDelete[Any]:
+    k = tables.idempotency_keys.c
+    old = select(k.actor_id, k.key).where(k.created_at < func.now() - ANSWERS_KEPT).limit(BATCH).cte("old")
+    mine = (k.actor_id == old.c.actor_id, k.key == old.c.key)
+    return delete(tables.idempotency_keys).where(*mine).returning(k.key)
+
+
+SWEEP = Job("sweep-tables", timedelta(hours=1), sweep_tables)

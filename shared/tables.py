@@ -1,4 +1,4 @@
-"""The kernel's tables, the same in each service's schema: outbox, inbox, rejected messages, scheduled jobs.
+"""The kernel's tables, the same in each service's schema: outbox, inbox, rejected messages, jobs, idempotency keys.
 
 A service's first migration calls `create_kernel_tables`; later changes of the kernel come as functions beside it,
 called by a new migration in each service.
@@ -85,7 +85,26 @@ replays = Table(
     Column("replayed", Integer, nullable=False),
 )
 
+# Answers to requests that named an Idempotency-Key.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("actor_id", UUID(as_uuid=True), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", _time, nullable=False, server_default=func.now()),
+    Index("ix_idempotency_keys_created_at", "created_at"),
+)
+
 
 def create_kernel_tables(op: Any) -> None:
     """First version of the kernel tables, for a service's first migration; `op` is alembic's."""
-    metadata.create_all(op.get_bind())
+    metadata.create_all(op.get_bind(), [outbox, inbox, inbox_rejected, jobs, replays])
+
+
+def create_idempotency_keys(op: Any) -> None:
+    """The table of answers to requests with an Idempotency-Key."""
+    idempotency_keys.create(op.get_bind())

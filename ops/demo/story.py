@@ -67,7 +67,9 @@ class Story:
         email = f"grace-{self._run}@example.com"
         self.instructor.register(email, "Grace Hopper")
         path = f"/api/v1/admin/users/{self.instructor.user_id}"
-        changed = self.admin.call("PATCH", path, json={"roles": ["instructor"]})
+        read = self.admin.raw("GET", path)
+        unchanged = {"If-Match": read.headers["ETag"]}
+        changed = self.admin.call("PATCH", path, headers=unchanged, json={"roles": ["instructor"]})
         expect(changed["roles"] == ["instructor"], "the role instructor", changed)
         self.instructor.sign_in(email, "correct horse battery 42")
 

@@ -56,8 +56,10 @@ class Learner:
     async def call(self, method: str, path: str, key: str | None = None, **options: Any) -> httpx.Response:
         """The final answer to a signed-in call. After a 401 it renews its tokens and asks again, as front ends do; the
         token was a good one, so each is counted as a failure of the platform. Raises GaveUp."""
+        further = options.pop("headers", {})
         for _ in range(TIMES_REFUSED):
-            answer = await self.client.call(method, path, headers=await self.headers(key), **options)
+            headers = await self.headers(key) | further
+            answer = await self.client.call(method, path, headers=headers, **options)
             if answer.status_code != httpx.codes.UNAUTHORIZED:
                 break
             self.client.refused_tokens += 1

@@ -23,7 +23,8 @@ async def rename_learners(school: School, count: int, at_a_time: int = 4) -> Non
     async def rename(number: int) -> None:
         learner = school.learners[number % len(school.learners)]
         async with gate:
-            await learner.done("PATCH", "/api/v1/users/me", json={"name": f"Renamed {number}"})
+            body = {"name": f"Renamed {number}"}
+            await learner.done("PATCH", "/api/v1/users/me", headers={"If-Match": "*"}, json=body)
 
     await asyncio.gather(*(rename(next(_numbers)) for _ in range(count)))
 

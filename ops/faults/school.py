@@ -58,7 +58,7 @@ async def _instructor(lab: Lab, admin: Learner) -> Learner:
     person = Learner(lab.client, "instructor@example.com")
     await person.sign_up("Grace Hopper")
     path = f"/api/v1/admin/users/{person.user_id}"
-    await admin.done("PATCH", path, json={"roles": ["instructor"]})
+    await admin.done("PATCH", path, headers={"If-Match": "*"}, json={"roles": ["instructor"]})
     await person.sign_in()
     return person
 

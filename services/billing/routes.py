@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from services.billing import checkout, orders, reconciliation, stripe_events
@@ -17,10 +17,11 @@ from shared.auth import PUBLIC, Actor, require
 from shared.database import Database, SessionDep
 from shared.errors import Problem
 from shared.pagination import Page, PageDep
+from shared.routing import AcademyRouter
 
 MAX_WEBHOOK_BYTES = 512 * 1024
 
-router = APIRouter(prefix="/api/v1")
+router = AcademyRouter(prefix="/api/v1")
 Buyer = Annotated[Actor, require("payments:make")]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from services.certificates import certificates, withdrawals
 from services.certificates.codes import read_code
@@ -13,8 +13,9 @@ from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid
 from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.routing import AcademyRouter
 
-router = APIRouter(prefix="/api/v1/admin/certificates", tags=["certificates: administration"])
+router = AcademyRouter(prefix="/api/v1/admin/certificates", tags=["certificates: administration"])
 
 Admin = Annotated[Actor, require("certificates:admin")]
 Reader = Annotated[Actor, require("certificates:read")]

@@ -12,6 +12,7 @@ from services.identity.models import User
 from shared import outbox
 from shared.errors import Conflict
 from shared.events import UserSuspended
+from shared.preconditions import Expected
 
 
 class OwnPowers(Conflict):
@@ -24,10 +25,11 @@ class LastAdmin(Conflict):
     detail = "Make somebody else an administrator first."
 
 
-def change_roles(session: Session, user_id: UUID, roles: Iterable[str], origin: Origin) -> User:
+def change_roles(session: Session, user_id: UUID, roles: Iterable[str], origin: Origin, expected: Expected) -> User:
     """The account with exactly these roles. Tokens with the old ones end; sessions go on with the next refresh.
     Raises UserNotFound, OwnPowers, LastAdmin."""
     user = _lock_for_powers(session, user_id)
+    expected.check(user.version)
     before, after = user.roles, sorted(set(roles))
     if before == after:
         return user

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import Query, Response, status
 
 from services.identity import (
     administration,
@@ -39,11 +39,13 @@ from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep
 from shared.permissions import Role
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
 
-auth = APIRouter(prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
-people = APIRouter(prefix="/api/v1/users", tags=["users"])
-admin = APIRouter(prefix="/api/v1/admin/users", tags=["admin"])
-keys = APIRouter(tags=["keys"])
+auth = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
+people = AcademyRouter(prefix="/api/v1/users", tags=["users"])
+admin = AcademyRouter(prefix="/api/v1/admin/users", tags=["admin"])
+keys = AcademyRouter(tags=["keys"])
 ROUTERS = [auth, people, admin, keys]
 
 Account = Annotated[Actor, require("account:use")]
@@ -89,9 +91,9 @@ def read_me(actor: Account, session: SessionDep) -> Any:
 
 
 @people.patch("/me", response_model=UserRead)
-def update_me(body: UserUpdate, actor: Account, session: SessionDep) -> Any:
+def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch) -> Any:
     """Change the caller's account."""
-    return users.rename_user(session, actor.user_id, body.name)
+    return users.rename_user(session, actor.user_id, body.name, expected)
 
 
 @admin.get("", response_model=Page[UserRead])
@@ -115,9 +117,12 @@ def read_user(user_id: UUID, actor: UserReader, session: SessionDep) -> Any:
 
 
 @admin.patch("/{user_id}", response_model=UserRead)
-def update_user(user_id: UUID, body: RolesUpdate, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
+def update_user(
+    user_id: UUID, body: RolesUpdate, actor: UserAdmin, session: SessionDep, origin: OriginDep, expected: IfMatch
+) -> Any:
     """Change a user's roles. Tokens with the old ones end within two seconds; a refresh brings one with the new."""
-    return administration.change_roles(session, user_id, body.roles, origin.by(actor.user_id, actor.session_id))
+    by = origin.by(actor.user_id, actor.session_id)
+    return administration.change_roles(session, user_id, body.roles, by, expected)
 
 
 @admin.post("/{user_id}/suspend", response_model=UserRead)

@@ -67,6 +67,7 @@ class UserRead(BaseModel):
     name: str
     roles: list[str]
     status: Status
+    version: int
     created_at: datetime
 
 

@@ -17,6 +17,7 @@ from shared import outbox
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import UserRegistered, UserUpdated
 from shared.pagination import PageRequest, cut_page
+from shared.preconditions import Expected
 
 
 class EmailTaken(Conflict):
@@ -97,9 +98,10 @@ def list_users(session: Session, which: UserFilter, page: PageRequest) -> tuple[
     return cut_page(session.scalars(statement).all(), page, lambda user: [user.id])
 
 
-def rename_user(session: Session, user_id: UUID, name: str) -> User:
+def rename_user(session: Session, user_id: UUID, name: str, expected: Expected) -> User:
     """The account with its new name."""
     user = lock_user(session, user_id)
+    expected.check(user.version)
     if user.name != name:
         user.name = name
         announce_update(session, user)

@@ -4,15 +4,17 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from services.live import rooms, sessions
 from services.live.schemas import JoinRead, LiveSessionCreate, LiveSessionRead, LiveSessionUpdate
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
 
-router = APIRouter(prefix="/api/v1/live-sessions", tags=["live sessions"])
+router = AcademyRouter(prefix="/api/v1/live-sessions", tags=["live sessions"])
 
 Learner = Annotated[Actor, require("live:join")]
 Host = Annotated[Actor, require("live:schedule")]
@@ -42,11 +44,11 @@ def get_live_session(live_session_id: UUID, session: SessionDep, actor: Learner)
 
 @router.patch("/{live_session_id}")
 def change_live_session(
-    live_session_id: UUID, body: LiveSessionUpdate, session: SessionDep, actor: Host
+    live_session_id: UUID, body: LiveSessionUpdate, session: SessionDep, actor: Host, expected: IfMatch
 ) -> LiveSessionRead:
     """Changes the fields sent; learners are told."""
     changes = body.model_dump(exclude_none=True)
-    sessions.change_session(session, live_session_id, actor.user_id, is_admin(actor), changes)
+    sessions.change_session(session, live_session_id, actor.user_id, is_admin(actor), changes, expected)
     return _read(sessions.get_session_for(session, live_session_id, actor.user_id, is_admin(actor)))
 
 

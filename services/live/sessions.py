@@ -15,6 +15,7 @@ from services.live.rooms import new_room
 from shared import outbox
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+from shared.preconditions import Expected
 
 
 class LiveSessionNotFound(NotFound):
@@ -47,11 +48,12 @@ def schedule_session(session: Session, host_id: UUID, is_admin: bool, fields: di
 
 
 def change_session(
-    session: Session, live_session_id: UUID, user_id: UUID, is_admin: bool, changes: dict[str, Any]
+    session: Session, live_session_id: UUID, user_id: UUID, is_admin: bool, changes: dict[str, Any], expected: Expected
 ) -> LiveSession:
     """Changes the given fields; without a difference nothing is published. Raises LiveSessionNotFound, NotTheHost,
     LiveSessionEnded."""
     live, course = _lock_for_host(session, live_session_id, user_id, is_admin)
+    expected.check(live.version)
     different = {name: value for name, value in changes.items() if getattr(live, name) != value}
     if different:
         for name, value in different.items():

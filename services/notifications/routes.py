@@ -3,20 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.notifications import deliveries, messages
 from services.notifications.schemas import DeliveryRead, DeliveryState, MessagePage, MessageRead
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.routing import AcademyRouter
 from shared.schemas import ShortText
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
-admin_router = APIRouter(prefix="/api/v1/admin/notifications", tags=["notifications: administration"])
+router = AcademyRouter(prefix="/api/v1/notifications", tags=["notifications"])
+admin_router = AcademyRouter(prefix="/api/v1/admin/notifications", tags=["notifications: administration"])
 
 Person = Annotated[Actor, require("account:use")]
 Administrator = Annotated[Actor, require("notifications:admin")]

@@ -48,12 +48,16 @@ class Caller:
         return self.request("POST", url, **options)
 
     def patch(self, url: str, **options: Any) -> Any:
-        """PATCH."""
-        return self.request("PATCH", url, **options)
+        """PATCH of whatever is there now, unless If-Match says otherwise."""
+        return self.request("PATCH", url, **_whatever_is_there(options))
 
     def delete(self, url: str, **options: Any) -> Any:
-        """DELETE."""
-        return self.request("DELETE", url, **options)
+        """DELETE of whatever is there now, unless If-Match says otherwise."""
+        return self.request("DELETE", url, **_whatever_is_there(options))
+
+
+def _whatever_is_there(options: dict[str, Any]) -> dict[str, Any]:
+    return {**options, "headers": {"If-Match": "*", **options.get("headers", {})}}
 
 
 class Harness:

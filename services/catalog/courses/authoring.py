@@ -16,6 +16,7 @@ from services.catalog.courses.rendering import render_markdown
 from services.catalog.courses.slugs import slug_candidates
 from services.catalog.visitors import Visitor
 from shared.errors import Conflict
+from shared.preconditions import Expected
 
 # What other services show or sell; the rest is ours alone.
 TOLD_FIELDS = frozenset({"title", "price"})
@@ -71,9 +72,12 @@ def create_course(session: Session, instructor_id: UUID, about: Description) -> 
     raise SlugTaken
 
 
-def edit_course(session: Session, course_id: UUID, visitor: Visitor, changes: dict[str, Any]) -> Course:
+def edit_course(
+    session: Session, course_id: UUID, visitor: Visitor, changes: dict[str, Any], expected: Expected
+) -> Course:
     """The course after the changes (fields of Description). No difference, no new version."""
     course = lock_own_course(session, course_id, visitor)
+    expected.check(course.version)
     if "price" in changes:
         changes = {**changes, "price": Price(changes["price"].amount, changes["price"].currency)}
     changed = changed_fields(course, changes)

@@ -17,6 +17,7 @@ from services.catalog.courses.publishing import changed_fields, record_change
 from services.catalog.courses.rendering import render_markdown
 from services.catalog.learning.completion import complete_finished
 from services.catalog.visitors import Visitor
+from shared.preconditions import Expected
 
 MAX_LESSONS = 500
 
@@ -57,7 +58,7 @@ def add_lesson(session: Session, course_id: UUID, module_id: UUID, visitor: Visi
 
 
 def edit_lesson(
-    session: Session, course_id: UUID, lesson_id: UUID, visitor: Visitor, changes: dict[str, Any]
+    session: Session, course_id: UUID, lesson_id: UUID, visitor: Visitor, changes: dict[str, Any], expected: Expected
 ) -> Lesson:
     """The lesson after the changes: `title`, `content`, `is_preview`, `position`, `module_id` (moves it there).
 
@@ -65,6 +66,7 @@ def edit_lesson(
     """
     course = lock_own_course(session, course_id, visitor)
     lesson = get_lesson(session, course.id, lesson_id)
+    expected.check(lesson.version)
     changed = changed_fields(lesson, changes)
     for name in changed & {"title", "content", "is_preview"}:
         setattr(lesson, name, changes[name])
@@ -73,18 +75,20 @@ def edit_lesson(
     if changed & {"module_id", "position"}:
         _move(session, lesson, changes.get("module_id", lesson.module_id), changes.get("position"))
     if changed:
+        lesson.version += 1
         lesson.updated_at = datetime.now(UTC)
         record_change(session, course, visible=changed != {"content"})
     return lesson
 
 
-def delete_lesson(session: Session, course_id: UUID, lesson_id: UUID, visitor: Visitor) -> None:
+def delete_lesson(session: Session, course_id: UUID, lesson_id: UUID, visitor: Visitor, expected: Expected) -> None:
     """Removes the lesson; its files are swept later. Raises LessonNotFound, LastLesson.
 
     Who had completed all others has now completed the course.
     """
     course = lock_own_course(session, course_id, visitor)
     lesson = get_lesson(session, course.id, lesson_id)
+    expected.check(lesson.version)
     count_removed_lessons(course, 1)
     session.delete(lesson)
     session.flush()

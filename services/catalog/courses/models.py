@@ -57,7 +57,7 @@ class Course(Base):
 
 
 class Module(Base):
-    """A chapter."""
+    """A chapter. `version` counts the changes of its title and place by its author."""
 
     __tablename__ = "modules"
     __table_args__ = (UniqueConstraint("course_id", "position", deferrable=True, initially="DEFERRED"),)
@@ -66,10 +66,12 @@ class Module(Base):
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
     position: Mapped[int]
     title: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
 
 
 class Lesson(Base):
-    """`content` is Markdown, `content_html` its safe rendering, made when it was written."""
+    """`content` is Markdown, `content_html` its safe rendering, made when it was written. `version` counts the changes
+    by its author; the numbers that siblings get when one of them moves are none."""
 
     __tablename__ = "lessons"
     __table_args__ = (UniqueConstraint("module_id", "position", deferrable=True, initially="DEFERRED"),)
@@ -82,6 +84,7 @@ class Lesson(Base):
     content: Mapped[str]
     content_html: Mapped[str]
     is_preview: Mapped[bool]
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -15,6 +15,7 @@ from services.catalog.courses.publishing import changed_fields, record_change
 from services.catalog.learning.completion import complete_finished
 from services.catalog.visitors import Visitor
 from shared.errors import Conflict
+from shared.preconditions import Expected
 
 MAX_MODULES = 100
 
@@ -42,25 +43,28 @@ def add_module(session: Session, course_id: UUID, visitor: Visitor, title: str, 
 
 
 def edit_module(
-    session: Session, course_id: UUID, module_id: UUID, visitor: Visitor, changes: dict[str, Any]
+    session: Session, course_id: UUID, module_id: UUID, visitor: Visitor, changes: dict[str, Any], expected: Expected
 ) -> Module:
     """The module after the changes: `title`, `position`. Raises ModuleNotFound."""
     course = lock_own_course(session, course_id, visitor)
     module = get_module(session, course.id, module_id)
+    expected.check(module.version)
     changed = changed_fields(module, changes)
     if "title" in changed:
         module.title = changes["title"]
     if "position" in changed:
         place(modules_of(session, course.id), module, changes["position"])
     if changed:
+        module.version += 1
         record_change(session, course, visible=True)
     return module
 
 
-def delete_module(session: Session, course_id: UUID, module_id: UUID, visitor: Visitor) -> None:
+def delete_module(session: Session, course_id: UUID, module_id: UUID, visitor: Visitor, expected: Expected) -> None:
     """Removes the module with its lessons. Raises ModuleNotFound, LastLesson."""
     course = lock_own_course(session, course_id, visitor)
     module = get_module(session, course.id, module_id)
+    expected.check(module.version)
     lessons = session.scalar(select(func.count()).where(Lesson.module_id == module.id)) or 0
     count_removed_lessons(course, lessons)
     session.delete(module)

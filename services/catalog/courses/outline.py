@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.catalog.courses.models import Lesson, Module
 from shared.errors import NotFound
 
-LessonLine = Row[UUID, UUID, str, int, bool]
+LessonLine = Row[UUID, UUID, str, int, bool, int]
 
 
 class ModuleNotFound(NotFound):
@@ -30,16 +30,19 @@ class ModuleOutline:
     id: UUID
     title: str
     position: int
+    version: int
     lessons: Sequence[LessonLine]
 
 
 def get_outline(session: Session, course_id: UUID) -> list[ModuleOutline]:
     """Modules and lessons in their order, in two queries."""
     modules = session.execute(
-        select(Module.id, Module.title, Module.position).where(Module.course_id == course_id).order_by(Module.position)
+        select(Module.id, Module.title, Module.position, Module.version)
+        .where(Module.course_id == course_id)
+        .order_by(Module.position)
     ).all()
     lessons = session.execute(
-        select(Lesson.id, Lesson.module_id, Lesson.title, Lesson.position, Lesson.is_preview)
+        select(Lesson.id, Lesson.module_id, Lesson.title, Lesson.position, Lesson.is_preview, Lesson.version)
         .join(Module, Module.id == Lesson.module_id)
         .where(Lesson.course_id == course_id)
         .order_by(Module.position, Lesson.position)
@@ -48,7 +51,7 @@ def get_outline(session: Session, course_id: UUID) -> list[ModuleOutline]:
     for lesson in lessons:
         of_module[lesson.module_id].append(lesson)
     # Read Committed: a module deleted or added between the two queries is shown as the first one saw it.
-    return [ModuleOutline(m.id, m.title, m.position, of_module.get(m.id, [])) for m in modules]
+    return [ModuleOutline(m.id, m.title, m.position, m.version, of_module.get(m.id, [])) for m in modules]
 
 
 def get_module(session: Session, course_id: UUID, module_id: UUID) -> Module:

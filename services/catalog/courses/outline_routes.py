@@ -3,8 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from services.catalog.courses import announcements, lessons, modules
 from services.catalog.courses.schemas import (
     AnnouncementCreate,
@@ -19,8 +17,10 @@ from services.catalog.courses.schemas import (
 from services.catalog.visitors import Visitor
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
 
-router = APIRouter(prefix="/api/v1/courses/{course_id}", tags=["courses"])
+router = AcademyRouter(prefix="/api/v1/courses/{course_id}", tags=["courses"])
 Author = Annotated[Actor, require("courses:write")]
 
 
@@ -31,15 +31,17 @@ def add_module(session: SessionDep, actor: Author, course_id: UUID, body: Module
 
 
 @router.patch("/modules/{module_id}", response_model=ModuleRead)
-def edit_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, body: ModuleUpdate) -> Any:
+def edit_module(
+    session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, body: ModuleUpdate, expected: IfMatch
+) -> Any:
     """Renames or moves the module."""
-    return modules.edit_module(session, course_id, module_id, Visitor.of(actor), body.changes())
+    return modules.edit_module(session, course_id, module_id, Visitor.of(actor), body.changes(), expected)
 
 
 @router.delete("/modules/{module_id}", status_code=204)
-def delete_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID) -> None:
+def delete_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, expected: IfMatch) -> None:
     """Removes the module with its lessons."""
-    modules.delete_module(session, course_id, module_id, Visitor.of(actor))
+    modules.delete_module(session, course_id, module_id, Visitor.of(actor), expected)
 
 
 @router.post("/modules/{module_id}/lessons", response_model=LessonRead, status_code=201)
@@ -49,15 +51,17 @@ def add_lesson(session: SessionDep, actor: Author, course_id: UUID, module_id: U
 
 
 @router.patch("/lessons/{lesson_id}", response_model=LessonRead)
-def edit_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, body: LessonUpdate) -> Any:
+def edit_lesson(
+    session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, body: LessonUpdate, expected: IfMatch
+) -> Any:
     """Changes or moves the lesson."""
-    return lessons.edit_lesson(session, course_id, lesson_id, Visitor.of(actor), body.changes())
+    return lessons.edit_lesson(session, course_id, lesson_id, Visitor.of(actor), body.changes(), expected)
 
 
 @router.delete("/lessons/{lesson_id}", status_code=204)
-def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID) -> None:
+def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, expected: IfMatch) -> None:
     """Removes the lesson and its files."""
-    lessons.delete_lesson(session, course_id, lesson_id, Visitor.of(actor))
+    lessons.delete_lesson(session, course_id, lesson_id, Visitor.of(actor), expected)
 
 
 @router.post("/announcements", response_model=AnnouncementRead, status_code=201)

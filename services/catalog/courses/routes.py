@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.catalog.courses import authoring, browsing, outline, publishing
 from services.catalog.courses.schemas import (
@@ -19,8 +19,10 @@ from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
 
-router = APIRouter(prefix="/api/v1", tags=["courses"])
+router = AcademyRouter(prefix="/api/v1", tags=["courses"])
 Author = Annotated[Actor, require("courses:write")]
 Publisher = Annotated[Actor, require("courses:publish")]
 Admin = Annotated[Actor, require("courses:admin")]
@@ -65,9 +67,9 @@ def create_course(session: SessionDep, actor: Author, body: CourseCreate) -> Any
 
 
 @router.patch("/courses/{course_id}", response_model=CourseRead)
-def edit_course(session: SessionDep, actor: Author, course_id: UUID, body: CourseUpdate) -> Any:
+def edit_course(session: SessionDep, actor: Author, course_id: UUID, body: CourseUpdate, expected: IfMatch) -> Any:
     """Changes what is sent, leaves the rest."""
-    return authoring.edit_course(session, course_id, Visitor.of(actor), body.changes())
+    return authoring.edit_course(session, course_id, Visitor.of(actor), body.changes(), expected)
 
 
 @router.post("/courses/{course_id}/publish", response_model=CourseRead)

@@ -81,12 +81,14 @@ class LessonLine(Output):
     title: str
     position: int
     is_preview: bool
+    version: int
 
 
 class ModuleOutline(Output):
     id: UUID
     title: str
     position: int
+    version: int
     lessons: list[LessonLine]
 
 
@@ -111,6 +113,7 @@ class ModuleRead(Output):
     course_id: UUID
     title: str
     position: int
+    version: int
 
 
 class LessonCreate(Input):
@@ -141,6 +144,7 @@ class LessonRead(Output):
     is_preview: bool
     content: str
     content_html: str
+    version: int
     updated_at: datetime
 
 

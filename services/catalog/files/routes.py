@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -18,9 +18,10 @@ from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid, Problem
+from shared.routing import AcademyRouter
 from shared.storage import Storage, protected_path
 
-router = APIRouter(prefix="/api/v1/files", tags=["files"])
+router = AcademyRouter(prefix="/api/v1/files", tags=["files"])
 Author = Annotated[Actor, require("courses:write")]
 Reader = Annotated[Actor | None, OPTIONAL]
 FIELDS = ("course_id", "lesson_id")

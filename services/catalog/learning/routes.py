@@ -3,8 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from services.catalog.courses import announcements
 from services.catalog.courses.schemas import AnnouncementRead, LessonRead
 from services.catalog.files import library
@@ -21,8 +19,9 @@ from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep
+from shared.routing import AcademyRouter
 
-router = APIRouter(prefix="/api/v1", tags=["learning"])
+router = AcademyRouter(prefix="/api/v1", tags=["learning"])
 Learner = Annotated[Actor, require("courses:learn")]
 
 

@@ -79,7 +79,7 @@ def test_the_public_page_shows_the_outline_but_no_lesson(school: School) -> None
     lines = [line for module in detail["modules"] for line in module["lessons"]]
     assert [line["title"] for line in lines] == ["Lesson 1", "Look inside"]
     assert [line["is_preview"] for line in lines] == [False, True]
-    assert all(set(line) == {"id", "title", "position", "is_preview"} for line in lines)
+    assert all(set(line) == {"id", "title", "position", "is_preview", "version"} for line in lines)
     assert "Secret" not in by_id.text
     assert "Preview content" not in by_id.text
 

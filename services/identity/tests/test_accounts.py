@@ -18,7 +18,7 @@ def test_a_new_student_registers_signs_in_and_reads_the_own_account(identity: Ha
     assert registered.status_code == 201
     user = registered.json()
     assert user == {**user, "email": email, "name": "Ann Lee", "roles": ["student"], "status": "active"}
-    assert set(user) == {"id", "email", "name", "roles", "status", "created_at"}
+    assert set(user) == {"id", "email", "name", "roles", "status", "version", "created_at"}
 
     signed_in = identity.client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
     assert signed_in.status_code == 200
@@ -108,6 +108,15 @@ def test_a_new_name_is_told_to_the_other_services(identity: Harness, person: Per
     assert person.browser.patch("/api/v1/users/me", json={"name": "Ann B. Lee"}).status_code == 200
     [event] = identity.published(UserUpdated, person.id)
     assert (event.version, event.name, event.status) == (2, "Ann B. Lee", "active")
+
+
+def test_a_change_of_an_account_that_was_changed_meanwhile_is_refused(person: Person) -> None:
+    read = {"If-Match": person.me().headers["ETag"]}
+    url = "/api/v1/users/me"
+    assert person.browser.request("PATCH", url, json={"name": "Ann"}).status_code == 428
+    assert person.browser.patch(url, json={"name": "Ann"}, headers=read).json()["version"] == 2
+    assert person.browser.patch(url, json={"name": "Bob"}, headers=read).status_code == 412
+    assert person.me().json()["name"] == "Ann"
 
 
 def test_one_cannot_give_oneself_roles_or_another_address(person: Person) -> None:

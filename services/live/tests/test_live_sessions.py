@@ -108,6 +108,16 @@ def test_doors_are_closed_long_before_the_start(live: Harness) -> None:
     assert "opens_at" in early.json()
 
 
+def test_a_live_session_that_was_changed_meanwhile_is_read_again_first(live: Harness) -> None:
+    teacher = live.caller("instructor")
+    made = teacher.post(URL, json=body(published_course(live, teacher)))
+    url, read = f"{URL}/{made.json()['id']}", {"If-Match": made.headers["ETag"]}
+    assert teacher.request("PATCH", url, json={"title": "Blind"}).status_code == 428
+    assert teacher.patch(url, json={"title": "Office hour"}, headers=read).status_code == 200
+    assert teacher.patch(url, json={"title": "Clinic"}, headers=read).status_code == 412
+    assert teacher.get(url).json()["title"] == "Office hour"
+
+
 def test_change_and_cancel_tell_the_others_once(live: Harness) -> None:
     teacher = live.caller("instructor")
     live_id = teacher.post(URL, json=body(published_course(live, teacher))).json()["id"]

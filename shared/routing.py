@@ -1,0 +1,126 @@
+"""What every route of every service does without saying so: AcademyRouter instead of fastapi.APIRouter.
+
+ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, and Idempotency-Key. FastAPI runs
+a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here before the
+request's transaction is committed (shared/database.py).
+"""
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from shared import idempotency
+from shared.auth import Actor
+from shared.idempotency import Claim
+
+# What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
+KEPT_IN_304 = ("etag", "cache-control", "content-location", "expires", "vary")
+_request: ContextVar[Request] = ContextVar("request")
+
+
+class AcademyRoute(APIRoute):
+    """A route that keeps the conventions."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()) and self.stores_answers and idempotency.takes_keys(endpoint):
+            options["dependencies"] = [*(options.get("dependencies") or ()), idempotency.CLAIM]
+        super().__init__(path, _observed(endpoint), **options)
+
+    stores_answers = True
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, with ours around it."""
+        handle = super().get_route_handler()
+        versioned = "version" in getattr(self.response_model, "model_fields", {})
+
+        async def handle_by_convention(request: Request) -> Response:
+            _request.set(request)
+            response = await handle(request)
+            _tag(request, response, versioned)
+            claim: Claim | None = getattr(request.state, "claim", None)
+            if claim:
+                await run_in_threadpool(claim.store, response)
+            return _not_modified(request, response) or response
+
+        return handle_by_convention
+
+
+class SecretRoute(AcademyRoute):
+    """A route whose answers hold secrets (tokens, recovery codes): they are shown once and stored nowhere."""
+
+    stores_answers = False
+
+
+class AcademyRouter(APIRouter):
+    """An APIRouter of such routes. `secret`: its answers hold secrets, so it takes no Idempotency-Key."""
+
+    def __init__(self, *, secret: bool = False, **options: Any) -> None:
+        super().__init__(route_class=SecretRoute if secret else AcademyRoute, **options)
+
+
+def _observed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint, which notes what the conventions must know of its result and is spared a repeated request."""
+    if inspect.iscoroutinefunction(endpoint):
+        return endpoint
+
+    @functools.wraps(endpoint)
+    def observed(**arguments: Any) -> Any:
+        request = _request.get()
+        claim: Claim | None = getattr(request.state, "claim", None)
+        if claim and (answer := claim.find_answer(*_session_and_actor(arguments))):
+            return answer
+        result = endpoint(**arguments)
+        request.state.version = _member(result, "version")
+        return result
+
+    return observed
+
+
+def _session_and_actor(arguments: Mapping[str, Any]) -> tuple[Session, Actor]:
+    session = next(value for value in arguments.values() if isinstance(value, Session))
+    return session, next(value for value in arguments.values() if isinstance(value, Actor))
+
+
+def _member(result: Any, name: str) -> Any:
+    return result.get(name) if isinstance(result, Mapping) else getattr(result, name, None)
+
+
+def _tag(request: Request, response: Response, versioned: bool) -> None:
+    """Gives the answer its ETag: a digest of its bytes, behind the version when the resource has one.
+
+    The version is what If-Match compares. The digest makes 304 exact where the answer shows more than the version
+    counts, and after a release that shows the same version differently.
+    """
+    if (
+        response.status_code >= 300
+        or "etag" in response.headers
+        or "no-store" in response.headers.get("cache-control", "")
+    ):
+        return
+    body = getattr(response, "body", b"")
+    version = getattr(request.state, "version", None) if versioned else None
+    if not body or (version is None and request.method != "GET"):
+        return
+    digest = hashlib.blake2b(body, digest_size=8).hexdigest()
+    response.headers["ETag"] = f'"{digest}"' if version is None else f'"{version}-{digest}"'
+
+
+def _not_modified(request: Request, response: Response) -> Response | None:
+    """304 when the caller has these bytes already. Compared weakly, as RFC 9110 section 13.1.2 asks."""
+    wanted = request.headers.get("if-none-match")
+    etag = response.headers.get("etag")
+    if request.method != "GET" or wanted is None or etag is None or response.status_code != 200:
+        return None
+    if wanted.strip() != "*" and etag not in [tag.strip().removeprefix("W/") for tag in wanted.split(",")]:
+        return None
+    kept = {name: value for name, value in response.headers.items() if name in KEPT_IN_304}
+    return Response(status_code=304, headers=kept)

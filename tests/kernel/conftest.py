@@ -1,0 +1,135 @@
+"""A small service made of the kernel alone, in live's schema: things that can be made, read, changed and listed."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from shared.app import create_app
+from shared.auth import PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.errors import Conflict, NotFound
+from shared.inbox import Handlers
+from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
+from shared.settings import Settings
+from shared.testing import Academy, Harness
+from shared.worker import Worker
+
+router = AcademyRouter(prefix="/things")
+secrets = AcademyRouter(prefix="/secrets", secret=True)
+Person = Annotated[Actor, require("account:use")]
+NEW = "INSERT INTO things (id, name, version) VALUES (:id, :name, 1)"
+
+
+class ThingCreate(BaseModel):
+    name: str
+
+
+class ThingRead(BaseModel):
+    id: UUID
+    name: str
+    version: int
+
+
+@router.post("", status_code=201)
+def make_thing(body: ThingCreate, session: SessionDep, actor: Person, pause: float = 0) -> ThingRead:
+    """`pause` in seconds, before the commit."""
+    thing = _insert(session, body.name)
+    session.execute(text("SELECT pg_sleep(:pause)"), {"pause": pause})
+    if body.name == "refused":
+        raise Conflict
+    if body.name == "broken":
+        raise RuntimeError("a defect after the write")
+    if body.name == "uncommittable":
+        # The deferred constraint is checked by COMMIT, after the route has returned.
+        session.execute(
+            text("INSERT INTO things (id, name, version, twin) VALUES (:a, :name, 1, :a), (:b, :name, 1, :a)"),
+            {"a": uuid7(), "b": uuid7(), "name": body.name},
+        )
+    return thing
+
+
+@secrets.post("")
+def make_secret(body: ThingCreate, session: SessionDep, actor: Person) -> ThingRead:
+    """Shown once."""
+    return _insert(session, body.name)
+
+
+@router.get("", dependencies=[PUBLIC])
+def list_things(session: SessionDep, page: PageDep, name: str) -> Page[ThingRead]:
+    """Those of a name, oldest first."""
+    (after,) = sort_key(page, UUID) or (UUID(int=0),)
+    rows = session.execute(
+        text("SELECT id, name, version FROM things WHERE name = :name AND id > :after ORDER BY id LIMIT :limit"),
+        {"name": name, "after": after, "limit": page.limit + 1},
+    ).all()
+    items, next_cursor = cut_page(rows, page, lambda row: (row.id,))
+    return Page(items=[ThingRead(**row._mapping) for row in items], next_cursor=next_cursor)
+
+
+@router.get("/{thing_id}", dependencies=[PUBLIC])
+def read_thing(thing_id: UUID, session: SessionDep) -> ThingRead:
+    """One thing."""
+    return _lock(session, thing_id)
+
+
+@router.patch("/{thing_id}")
+def rename_thing(thing_id: UUID, body: ThingCreate, session: SessionDep, actor: Person, expected: IfMatch) -> ThingRead:
+    """A new name, a new version."""
+    expected.check(_lock(session, thing_id).version)
+    session.execute(
+        text("UPDATE things SET name = :name, version = version + 1 WHERE id = :id"),
+        {"name": body.name, "id": thing_id},
+    )
+    return _lock(session, thing_id)
+
+
+def _insert(session: Any, name: str) -> ThingRead:
+    thing = ThingRead(id=uuid7(), name=name, version=1)
+    session.execute(text(NEW), {"id": thing.id, "name": name})
+    return thing
+
+
+def _lock(session: Any, thing_id: UUID) -> ThingRead:
+    row = session.execute(
+        text("SELECT id, name, version FROM things WHERE id = :id FOR UPDATE"), {"id": thing_id}
+    ).first()
+    if row is None:
+        raise NotFound
+    return ThingRead(**row._mapping)
+
+
+def count_things(harness: Harness, name: str) -> int:
+    """How many things have that name."""
+    with harness.database.begin() as session:
+        return int(session.scalar(text("SELECT count(*) FROM things WHERE name = :name"), {"name": name}))
+
+
+@pytest.fixture(scope="session")
+def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    academy = Academy(f"{testrun_uid[:8]}_{worker_id}_things", tmp_path_factory.mktemp("files"))
+    settings = academy.settings(Settings)
+
+    def app(_settings: Settings) -> FastAPI:
+        return create_app("live", "Things", settings, [router, secrets])
+
+    academy.migrate("live")
+    owner = academy.owner("live")
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TABLE things (id uuid PRIMARY KEY, name text NOT NULL, version int NOT NULL,"
+                " twin uuid UNIQUE DEFERRABLE INITIALLY DEFERRED)"
+            )
+        )
+    owner.dispose()
+    with academy.service("live", settings, app, lambda _settings: Worker("live", settings, Handlers())) as harness:
+        yield harness
+    academy.close()
