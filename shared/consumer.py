@@ -88,17 +88,19 @@ class Consumer:
         broker.channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
 
     def _handle_batch(self, batch: list[Delivered]) -> None:
-        if len(batch) > 1:
+        if len(batch) > 1 and all(self._is_fresh(delivery) for delivery, _ in batch):
             try:
                 with self._database.begin() as session:
-                    for delivery, body in batch:
-                        self._take(session, delivery, parse_envelope(body))
+                    inbox.handle_once(session, [parse_envelope(body) for _, body in batch], self._handlers)
                 return
             except Exception as error:
                 if is_outage(error):
                     raise
         for delivery, body in batch:
             self._handle_alone(delivery, body)
+
+    def _is_fresh(self, delivery: Any) -> bool:
+        return not delivery.redelivered and delivery.consumer_tag != self._dead_queue
 
     def _take(self, session: Session, delivery: Any, envelope: Envelope) -> None:
         if delivery.consumer_tag == self._dead_queue:
@@ -108,7 +110,7 @@ class Consumer:
             # The process may have died under it: count it in the table before its handler runs again.
             inbox.store_envelope(session, envelope, crashes=1)
         else:
-            inbox.handle_once(session, envelope, self._handlers)
+            inbox.handle_once(session, [envelope], self._handlers)
 
     def _handle_alone(self, delivery: Any, body: bytes) -> None:
         try:

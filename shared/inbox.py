@@ -5,11 +5,11 @@ Slow path: after a failure or a redelivery the message lives in the table as `pe
 worker, and is `parked` when its attempts are spent, where `make dead` shows it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, func, update
+from sqlalchemy import Row, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,14 @@ from shared.database import wake_worker
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
 from shared.telemetry import traceparent
+
+# One statement for all that arrived together, whatever their number.
+STORE_HANDLED = text("""
+    INSERT INTO inbox (source, event_id, type, status, attempts, handled_at)
+    SELECT source, event_id, type, 'done', 1, now()
+    FROM unnest(:sources, :ids, :types) AS arrived (source, event_id, type)
+    ON CONFLICT DO NOTHING RETURNING source, event_id
+""")
 
 Handler = Callable[[Session, Any], None]
 Payload = dict[str, Any]
@@ -85,14 +93,20 @@ def store_parked(session: Session, envelope: Envelope, reason: str) -> None:
         session.execute(update(tables.inbox).where(*its_row).values(status="parked", last_error=reason))
 
 
-def handle_once(session: Session, envelope: Envelope, handlers: Handlers) -> bool:
-    """The fast path, inside the caller's transaction. Returns False when the event was here before."""
-    row = {"source": envelope.source, "event_id": str(envelope.id), "type": envelope.type, "status": "done"}
-    statement = insert(tables.inbox).values(**row, attempts=1, handled_at=func.now()).on_conflict_do_nothing()
-    if session.execute(statement.returning(tables.inbox.c.event_id)).first() is None:
-        return False
-    dispatch(session, envelope, handlers)
-    return True
+def handle_once(session: Session, envelopes: Sequence[Envelope], handlers: Handlers) -> None:
+    """The fast path, inside the caller's transaction: handles in order those that were never here before."""
+    keys = {
+        "sources": [envelope.source for envelope in envelopes],
+        "ids": [str(envelope.id) for envelope in envelopes],
+        "types": [envelope.type for envelope in envelopes],
+    }
+    inserted = session.execute(STORE_HANDLED, keys)
+    fresh = {(source, event_id) for source, event_id in inserted}
+    for envelope in envelopes:
+        key = (envelope.source, str(envelope.id))
+        if key in fresh:
+            fresh.remove(key)
+            dispatch(session, envelope, handlers)
 
 
 def dispatch(session: Session, envelope: Envelope, handlers: Handlers) -> None:

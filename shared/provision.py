@@ -29,7 +29,6 @@ class ProvisionSettings(Settings):
     postgres_admin_password: SecretStr = SecretStr("")
     broker_admin_user: str = "admin"
     broker_admin_password: SecretStr = SecretStr("")
-    broker_management_url: str = "http://localhost:15672"
     # Used by the services only; production must not ask for them here.
     database_password: SecretStr = SecretStr("unused")
     broker_password: SecretStr = SecretStr("unused")
@@ -114,7 +113,8 @@ def provision_broker(settings: ProvisionSettings) -> None:
         _put(api, f"/vhosts/{vhost}", {})
         _put(api, f"/permissions/{vhost}/{auth[0]}", {"configure": ".*", "write": ".*", "read": ".*"})
         for service in topology.SERVICES:
-            _put(api, f"/users/{service}", {"password": secret_of(service, "broker_password"), "tags": ""})
+            # The tag lets a service look at its queues, so that its worker can check them; it grants no other right.
+            _put(api, f"/users/{service}", {"password": secret_of(service, "broker_password"), "tags": "management"})
             _put(api, f"/permissions/{vhost}/{service}", topology.permissions(service))
         for name in topology.publishers():
             _put(api, f"/exchanges/{vhost}/{topology.exchange(name)}", {"type": "topic", "durable": True})

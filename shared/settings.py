@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     broker_vhost: str = "academy"
     broker_user: str = ""
     broker_password: SecretStr = SecretStr("")
+    broker_management_url: str = "http://localhost:15672"
 
     identity_url: str = "http://localhost:8000"
     internal_token: SecretStr = SecretStr("")

@@ -11,6 +11,7 @@ from sqlalchemy import PoolProxiedConnection
 
 from shared import deadlines, topology
 from shared.broker import connection_parameters
+from shared.broker_check import BrokerCheck
 from shared.consumer import Consumer
 from shared.database import Database, wake_channel
 from shared.health import HealthServer
@@ -120,7 +121,8 @@ def run(worker: Worker) -> int:
         for loop in loops:
             loop.start()
         log.info("worker runs", loops=[loop.name for loop in loops])
-        while not stopping.wait(1.0) and all(loop.is_alive() for loop in loops):
+        broker = BrokerCheck(worker.settings, worker.service)
+        while not stopping.wait(1.0) and all(loop.is_alive() for loop in loops) and not broker.has_failed():
             continue
         log.info("worker stops")
         for loop in loops:

@@ -57,6 +57,8 @@ class LiveSession(Base):
     duration_minutes: Mapped[int]
     status: Mapped[str] = mapped_column(default="scheduled")
     room: Mapped[str]
+    # The start that its learners were reminded of.
+    reminded_of: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
 

@@ -43,7 +43,7 @@ def schedule_session(session: Session, host_id: UUID, is_admin: bool, fields: di
     live = LiveSession(id=uuid7(), host_id=host_id, room=new_room(), **fields)
     session.add(live)
     session.flush()
-    outbox.add(session, LiveSessionScheduled(**_facts(live, course)))
+    outbox.add(session, LiveSessionScheduled(**facts_of(live, course)))
     return live
 
 
@@ -60,7 +60,7 @@ def change_session(
             setattr(live, name, value)
         live.version += 1
         session.flush()
-        outbox.add(session, LiveSessionChanged(**_facts(live, course)))
+        outbox.add(session, LiveSessionChanged(**facts_of(live, course)))
     return live
 
 
@@ -70,7 +70,7 @@ def cancel_session(session: Session, live_session_id: UUID, user_id: UUID, is_ad
     live.status = "cancelled"
     live.version += 1
     session.flush()
-    outbox.add(session, LiveSessionCancelled(**_facts(live, course)))
+    outbox.add(session, LiveSessionCancelled(**facts_of(live, course)))
     return live
 
 
@@ -125,7 +125,8 @@ def _lock_for_host(
     return live, course
 
 
-def _facts(live: LiveSession, course: Course) -> dict[str, Any]:
+def facts_of(live: LiveSession, course: Course) -> dict[str, Any]:
+    """What every event about a live session tells."""
     return {
         "live_session_id": live.id,
         "version": live.version,

@@ -10,3 +10,5 @@ class Settings(shared.settings.Settings):
     # Doors open this long before the start and close this long after the end (minutes).
     join_early_minutes: int = 15
     join_late_minutes: int = 30
+    # Learners are reminded this long before the start (minutes).
+    reminder_minutes: int = 60

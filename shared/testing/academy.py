@@ -59,6 +59,7 @@ class Academy:
             "broker_port": int(os.environ["TEST_BROKER_PORT"]),
             "broker_vhost": self.name,
             "broker_password": SecretStr(PASSWORD),
+            "broker_management_url": os.environ["TEST_BROKER_MANAGEMENT_URL"],
             "identity_url": self.identity.url,
             "internal_token": SecretStr(INTERNAL_TOKEN),
             "storage_url": self.storage_url,
@@ -76,7 +77,6 @@ class Academy:
             postgres_admin_password=SecretStr(os.environ["TEST_POSTGRES_ADMIN_PASSWORD"]),
             broker_admin_user=os.environ["TEST_BROKER_ADMIN_USER"],
             broker_admin_password=SecretStr(os.environ["TEST_BROKER_ADMIN_PASSWORD"]),
-            broker_management_url=os.environ["TEST_BROKER_MANAGEMENT_URL"],
         )
 
     def role_url(self, role: str) -> URL:

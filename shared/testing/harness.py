@@ -110,7 +110,7 @@ class Harness:
     def redeliver(self, envelope: Envelope) -> None:
         """Handles the same envelope (again)."""
         with self.database.begin() as session:
-            inbox.handle_once(session, envelope, self.worker.handlers)
+            inbox.handle_once(session, [envelope], self.worker.handlers)
 
     def published(self, event_type: type[Event], subject: UUID | str | None = None) -> list[Any]:
         """The events of this type (and subject) in the outbox, oldest first."""

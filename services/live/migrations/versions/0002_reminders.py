@@ -1,0 +1,11 @@
+"""Live sessions remember the start that their learners were reminded of."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.add_column("live_sessions", sa.Column("reminded_of", sa.DateTime(timezone=True)))
