@@ -9,7 +9,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, NullPool, create_engine, text
 
 from shared.schema_version import SERVICES, head, versions_folder
 from shared.settings import Settings
@@ -35,8 +35,9 @@ class MigrationSettings(Settings):
 
 def upgrade(service: str, url: URL) -> None:
     """Brings the service's schema to head. Blocks while another upgrade of the same service runs."""
+    # Not pooled: a connection that went back to a pool after a failed migration would keep the lock.
     engine = create_engine(
-        url, connect_args={"application_name": f"{service}-migrate", "options": "-c lock_timeout=5s"}
+        url, poolclass=NullPool, connect_args={"application_name": f"{service}-migrate", "options": "-c lock_timeout=5s"}
     )
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migration_environment"))
