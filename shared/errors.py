@@ -105,7 +105,7 @@ def problem_response(request: Request, problem: Problem) -> Response:
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return Response(orjson.dumps(body), problem.status, problem.headers, CONTENT_TYPE)
+    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), problem.status, problem.headers, CONTENT_TYPE)
 
 
 def install(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, TypeAdapter
 
 from shared.errors import Invalid
@@ -62,6 +62,12 @@ def cut_page(rows: Sequence[R], page: PageRequest, key: Callable[[R], Sequence[A
     shown = list(rows[: page.limit])
     more = len(rows) > page.limit
     return shown, encode_cursor(key(shown[-1])) if more else None
+
+
+def next_page_link(request: Request, cursor: str) -> str:
+    """The Link header (RFC 8288) to the page after the one asked for, at the platform's public address."""
+    url = request.url.include_query_params(cursor=cursor)
+    return f'<{request.app.state.settings.public_url}{url.path}?{url.query}>; rel="next"'
 
 
 def sort_key(page: PageRequest, *types: Any) -> tuple[Any, ...] | None:

@@ -1,8 +1,8 @@
 """What every route of every service does without saying so: AcademyRouter instead of fastapi.APIRouter.
 
-ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, and Idempotency-Key. FastAPI runs
-a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here before the
-request's transaction is committed (shared/database.py).
+ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation.
+FastAPI runs a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here
+before the request's transaction is committed (shared/database.py).
 """
 
 import functools
@@ -20,7 +20,9 @@ from starlette.responses import Response
 
 from shared import idempotency
 from shared.auth import Actor
+from shared.deprecation import deprecation_headers
 from shared.idempotency import Claim
+from shared.pagination import next_page_link
 
 # What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
 KEPT_IN_304 = ("etag", "cache-control", "content-location", "expires", "vary")
@@ -33,6 +35,9 @@ class AcademyRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if "POST" in (options.get("methods") or ()) and self.stores_answers and idempotency.takes_keys(endpoint):
             options["dependencies"] = [*(options.get("dependencies") or ()), idempotency.CLAIM]
+        self._deprecation = deprecation_headers(endpoint)
+        if self._deprecation:
+            options["deprecated"] = True
         super().__init__(path, _observed(endpoint), **options)
 
     stores_answers = True
@@ -45,6 +50,10 @@ class AcademyRoute(APIRoute):
         async def handle_by_convention(request: Request) -> Response:
             _request.set(request)
             response = await handle(request)
+            for name, value in self._deprecation.items():
+                response.headers.append(name, value)
+            if next_cursor := getattr(request.state, "next_cursor", None):
+                response.headers.append("Link", next_page_link(request, next_cursor))
             _tag(request, response, versioned)
             claim: Claim | None = getattr(request.state, "claim", None)
             if claim:
@@ -80,6 +89,7 @@ def _observed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             return answer
         result = endpoint(**arguments)
         request.state.version = _member(result, "version")
+        request.state.next_cursor = _member(result, "next_cursor")
         return result
 
     return observed

@@ -1,5 +1,6 @@
 """One service under test, reached at its doors: HTTP and events."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from shared.worker import Worker
 
 if TYPE_CHECKING:
     from shared.testing.academy import Academy
+
+
+_LOCAL_TIME = re.compile(r'"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^"]{0,20})"')
 
 
 class Caller:
@@ -87,7 +91,7 @@ class Harness:
         wait_until(lambda: self._server.started or not self._thread.is_alive(), what="api answers")
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client = httpx.Client(base_url=self.url, timeout=30, event_hooks={"response": [_check_times]})
         wait_until(lambda: self.app.state.revocations.is_loaded(), what="revocation feed loaded")
         return self
 
@@ -127,6 +131,14 @@ class Harness:
         loops = [loop for loop in self.worker.loops(self.database) if not names or loop.name in names]
         with running(loops):
             yield
+
+
+def _check_times(answer: httpx.Response) -> None:
+    """Every time in every answer is RFC 3339 in UTC, with a Z."""
+    answer.read()
+    if "json" in answer.headers.get("content-type", ""):
+        other = [text for text in _LOCAL_TIME.findall(answer.text) if not text.endswith("Z")]
+        assert not other, f"{answer.url} answers times that are not UTC: {other}"
 
 
 @contextmanager

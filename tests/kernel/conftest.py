@@ -1,6 +1,7 @@
 """A small service made of the kernel alone, in live's schema: things that can be made, read, changed and listed."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 from shared.app import create_app
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
+from shared.deprecation import deprecated
 from shared.errors import Conflict, NotFound
 from shared.inbox import Handlers
 from shared.pagination import Page, PageDep, cut_page, sort_key
@@ -72,6 +74,13 @@ def list_things(session: SessionDep, page: PageDep, name: str) -> Page[ThingRead
     ).all()
     items, next_cursor = cut_page(rows, page, lambda row: (row.id,))
     return Page(items=[ThingRead(**row._mapping) for row in items], next_cursor=next_cursor)
+
+
+@router.get("/first", dependencies=[PUBLIC])
+@deprecated(since=date(2027, 1, 1), sunset=date(2027, 7, 1), successor="/things")
+def list_first_things(session: SessionDep, page: PageDep, name: str) -> Page[ThingRead]:
+    """An old way to list them."""
+    return list_things(session, page, name)
 
 
 @router.get("/{thing_id}", dependencies=[PUBLIC])
