@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dead replay faults bench up down status logs lock clean
+.PHONY: help setup demo test check dead replay audit faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -11,6 +11,7 @@ FULL ?=
 SEED ?=
 ONLY ?=
 EVENT ?=
+HEAD ?=
 TYPE ?=
 SINCE ?=
 VENV := .venv
@@ -57,6 +58,9 @@ dead: setup ## Show events that are stuck, why and since when
 
 replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or SINCE=2h)
 	@$(OPS) replay --event "$(EVENT)" --kind "$(TYPE)" --since "$(SINCE)" --engine "$(ENGINE)"
+
+audit: setup ## Prove that nobody changed the audit log (HEAD=<hash noted earlier>)
+	@$(OPS) audit $(HEAD) --engine "$(ENGINE)"
 
 faults: setup ## Break a platform on purpose and prove that nothing is lost (FULL=1, SEED=7, ONLY=F3,F7)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers

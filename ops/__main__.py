@@ -108,6 +108,16 @@ def replay(event: str = "", kind: str = "", since: str = "", engine: EngineOptio
 
 
 @app.command()
+def audit(
+    head: Annotated[str, typer.Argument(help="A head noted earlier, to see whether the end was cut off.")] = "",
+    engine: EngineOption = "",
+) -> None:
+    """Proves that nobody changed the audit log; exit code 1 and the findings when somebody did."""
+    arguments = ("services.identity.verify_audit", *([head] if head else []))
+    raise typer.Exit(platform(engine).run("identity", *arguments))
+
+
+@app.command()
 def faults(
     scenarios: Annotated[list[str] | None, typer.Argument(help="Such as F1 F7; all when left out.")] = None,
     full: Annotated[bool, typer.Option("--full", help="The long set: hours instead of minutes.")] = False,

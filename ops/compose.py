@@ -41,6 +41,11 @@ class Compose:
         options = ["--tail", str(lines), *(["--follow"] if follow else [])]
         self._show("logs", *options, *([name] if name else []))
 
+    def run(self, service: str, *arguments: str) -> int:
+        """Runs `python -m <arguments>` in a service's worker; returns its exit code."""
+        inside = ["docker", "compose", "exec", "-T", f"{service}-worker", "python", "-m", *arguments]
+        return subprocess.run(inside, cwd=ROOT, check=False).returncode
+
     def readiness(self) -> dict[str, bool]:
         """Every running container's service, and whether it is healthy (or runs, when it has no health check)."""
         return {

@@ -37,6 +37,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.UserSuspended,
         e.EmailVerificationRequested,
         e.PasswordResetRequested,
+        e.InstructorApplicationDecided,
         e.CoursePublished,
         e.CourseUpdated,
         e.CourseArchived,

@@ -4,7 +4,15 @@ from gateway.tests.door import Door
 from gateway.tests.far_end import SERVICES
 
 ROUTES = {
-    "identity": ["auth/login", "auth", "users/me", "admin/users", "admin/users/1/suspend"],
+    "identity": [
+        "auth/login",
+        "auth",
+        "users/me",
+        "admin/users",
+        "admin/users/1/suspend",
+        "admin/audit",
+        "admin/erasures/1",
+    ],
     "catalog": ["courses", "courses/1/lessons/2", "enrollments", "files", "files/1", "admin/courses"],
     "billing": ["payments/checkouts", "payments/webhooks/stripe", "admin/payments"],
     "certificates": ["certificates", "certificates/verify/abc", "admin/certificates/1/revoke"],

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from ops.native.progress import Progress
 from ops.native.runner import Runner, Unit
 from ops.native.secrets import write_private
 from ops.native.state import describe
-from ops.native.table import PORTS, PREFERRED_PORTS, Overrides, Table
-from ops.places import SERVICES, TOOLS, VAR
+from ops.native.table import PORTS, PREFERRED_PORTS, Overrides, Table, module
+from ops.places import ROOT, SERVICES, TOOLS, VAR
 
 NATIVE = VAR / "native"
 
@@ -104,6 +105,11 @@ class Platform:
     def log(self, name: str) -> Path:
         """The file with the output of a process or job."""
         return self._supervisor.log(name)
+
+    def run(self, service: str, *arguments: str) -> int:
+        """Runs `python -m <arguments>` with what a service's processes are told; returns its exit code."""
+        environment = self._table().environment.service(service)
+        return subprocess.run(module(*arguments), cwd=ROOT, env=environment, check=False).returncode
 
     def _write_state(self, table: Table) -> None:
         state = {**describe(self._instance, table.environment), "pids": self.pids()}

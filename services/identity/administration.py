@@ -30,16 +30,22 @@ def change_roles(session: Session, user_id: UUID, roles: Iterable[str], origin: 
     Raises UserNotFound, OwnPowers, LastAdmin."""
     user = _lock_for_powers(session, user_id)
     expected.check(user.version)
+    set_roles(session, user, roles, origin)
+    return user
+
+
+def set_roles(session: Session, user: User, roles: Iterable[str], origin: Origin) -> None:
+    """As change_roles, for a locked account, after `lock_admins`."""
     before, after = user.roles, sorted(set(roles))
     if before == after:
-        return user
+        return
     if "admin" not in after:
         _refuse_losing_admin(session, user, origin)
     user.roles = after
     users.announce_update(session, user)
     audit.record(session, origin, "user.roles_changed", user.id, before=before, after=after)
+    sessions.end_impersonations(session, user.id)
     sessions.renew_sids(session, user.id)
-    return user
 
 
 def suspend_user(session: Session, user_id: UUID, reason: str, origin: Origin) -> User:
@@ -61,6 +67,14 @@ def suspend_user(session: Session, user_id: UUID, reason: str, origin: Origin) -
     return user
 
 
+def sign_out_user(session: Session, user_id: UUID, origin: Origin) -> int:
+    """Ends all sessions of an account; returns how many there were. Raises UserNotFound."""
+    user = users.lock_user(session, user_id)
+    ended = sessions.end_all_sessions(session, user.id)
+    audit.record(session, origin, "user.signed_out", user.id, sessions_ended=ended)
+    return ended
+
+
 def reactivate_user(session: Session, user_id: UUID, origin: Origin) -> User:
     """The account, active again; its owner signs in anew. Active before: unchanged. Raises UserNotFound."""
     user = _lock_for_powers(session, user_id)
@@ -73,17 +87,17 @@ def reactivate_user(session: Session, user_id: UUID, origin: Origin) -> User:
 
 def has_admin(session: Session) -> bool:
     """True when an active administrator exists. No other transaction can change that until the commit."""
-    _lock_admins(session)
+    lock_admins(session)
     return _count_admins(session) > 0
 
 
 def _lock_for_powers(session: Session, user_id: UUID) -> User:
-    _lock_admins(session)
+    lock_admins(session)
     return users.lock_user(session, user_id)
 
 
-def _lock_admins(session: Session) -> None:
-    # One change of powers at a time: two administrators who demote each other at once must not both succeed.
+def lock_admins(session: Session) -> None:
+    """One change of powers at a time: two administrators who demote each other at once must not both succeed."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("identity:admins", 0))))
 
 

@@ -40,7 +40,8 @@ class UserSession(Base):
     """One sign-in on one device: the family of its refresh tokens.
 
     Access tokens carry `sid`, not `id`: a role change gives the session a new sid and revokes the old one, so the
-    tokens with the old powers die while the person stays signed in.
+    tokens with the old powers die while the person stays signed in. `impersonator_id` is the administrator who acts in
+    the account's name; such a session is short and the person did not start it.
     """
 
     __tablename__ = "sessions"
@@ -48,6 +49,7 @@ class UserSession(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     sid: Mapped[UUID] = mapped_column(unique=True)
+    impersonator_id: Mapped[UUID | None] = mapped_column(index=True)
     user_agent: Mapped[str]
     ip: Mapped[str]
     created_at: Mapped[datetime]
@@ -119,6 +121,7 @@ class AuditEntry(Base):
     action: Mapped[str]
     actor_id: Mapped[UUID | None] = mapped_column(index=True)
     session_id: Mapped[str | None]
+    impersonator_id: Mapped[UUID | None]
     object_id: Mapped[UUID | None] = mapped_column(index=True)
     ip: Mapped[str]
     user_agent: Mapped[str]

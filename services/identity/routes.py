@@ -1,12 +1,11 @@
 """Identity at its HTTP door."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Query, Response, status
 
 from services.identity import (
-    administration,
+    admin_routes,
     password_strength,
     refreshing,
     registration,
@@ -16,41 +15,43 @@ from services.identity import (
     users,
 )
 from services.identity.access_tokens import LIFETIME_SECONDS
+from services.identity.auditing import routes as auditing_routes
 from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.instructors import routes as instructors_routes
 from services.identity.schemas import (
+    AccountRead,
     PasswordStrengthCreate,
     PasswordStrengthRead,
     RevocationRead,
     RevocationsRead,
-    RolesUpdate,
-    SearchText,
     SessionCreate,
     SessionRefresh,
-    Status,
-    SuspensionCreate,
     TokensRead,
     UserCreate,
     UserRead,
     UserUpdate,
 )
 from services.identity.sessions import SignedIn
-from services.identity.users import UserFilter
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
-from shared.pagination import Page, PageDep
-from shared.permissions import Role
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
 auth = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
 people = AcademyRouter(prefix="/api/v1/users", tags=["users"])
-admin = AcademyRouter(prefix="/api/v1/admin/users", tags=["admin"])
 keys = AcademyRouter(tags=["keys"])
-ROUTERS = [auth, people, admin, keys]
+ROUTERS = [
+    auth,
+    instructors_routes.own,
+    people,
+    admin_routes.router,
+    admin_routes.secret_router,
+    instructors_routes.admin,
+    auditing_routes.router,
+    keys,
+]
 
 Account = Annotated[Actor, require("account:use")]
-UserReader = Annotated[Actor, require("users:read")]
-UserAdmin = Annotated[Actor, require("users:admin")]
 MAX_SEQ = 2**63 - 1
 
 
@@ -75,7 +76,7 @@ def refresh(body: SessionRefresh, database: DatabaseDep, signer: SignerDep, orig
 @auth.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
 def logout(actor: Account, session: SessionDep, origin: OriginDep) -> None:
     """Sign out: this session's tokens end, in every service within two seconds."""
-    sessions.sign_out(session, origin.by(actor.user_id, actor.session_id))
+    sessions.sign_out(session, origin.of(actor))
 
 
 @auth.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])
@@ -84,64 +85,16 @@ def rate_password(body: PasswordStrengthCreate) -> Any:
     return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name])
 
 
-@people.get("/me", response_model=UserRead)
+@people.get("/me", response_model=AccountRead)
 def read_me(actor: Account, session: SessionDep) -> Any:
-    """The caller's account."""
-    return users.get_user(session, actor.user_id)
+    """The caller's account. `impersonated_by` is set while an administrator acts in its name: show a banner."""
+    return users.read_account(session, actor.user_id, actor.impersonator_id)
 
 
 @people.patch("/me", response_model=UserRead)
 def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch) -> Any:
     """Change the caller's account."""
     return users.rename_user(session, actor.user_id, body.name, expected)
-
-
-@admin.get("", response_model=Page[UserRead])
-def list_users(
-    actor: UserReader,
-    session: SessionDep,
-    page: PageDep,
-    query: Annotated[SearchText | None, Query(description="Part of the name or the e-mail address")] = None,
-    role: Role | None = None,
-    status: Status | None = None,
-) -> Any:
-    """All accounts, the newest first."""
-    items, next_cursor = users.list_users(session, UserFilter(query, role, status), page)
-    return {"items": items, "next_cursor": next_cursor}
-
-
-@admin.get("/{user_id}", response_model=UserRead)
-def read_user(user_id: UUID, actor: UserReader, session: SessionDep) -> Any:
-    """One account."""
-    return users.get_user(session, user_id)
-
-
-@admin.patch("/{user_id}", response_model=UserRead)
-def update_user(
-    user_id: UUID, body: RolesUpdate, actor: UserAdmin, session: SessionDep, origin: OriginDep, expected: IfMatch
-) -> Any:
-    """Change a user's roles. Tokens with the old ones end within two seconds; a refresh brings one with the new."""
-    by = origin.by(actor.user_id, actor.session_id)
-    return administration.change_roles(session, user_id, body.roles, by, expected)
-
-
-@admin.post("/{user_id}/suspend", response_model=UserRead)
-def suspend_user(
-    user_id: UUID,
-    actor: UserAdmin,
-    session: SessionDep,
-    origin: OriginDep,
-    body: SuspensionCreate | None = None,
-) -> Any:
-    """Suspend a user: all sessions end, and no new one begins until the account is reactivated."""
-    reason = body.reason if body else ""
-    return administration.suspend_user(session, user_id, reason, origin.by(actor.user_id, actor.session_id))
-
-
-@admin.post("/{user_id}/reactivate", response_model=UserRead)
-def reactivate_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
-    """End a suspension."""
-    return administration.reactivate_user(session, user_id, origin.by(actor.user_id, actor.session_id))
 
 
 @keys.get("/.well-known/jwks.json", dependencies=[PUBLIC])

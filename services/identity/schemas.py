@@ -71,6 +71,22 @@ class UserRead(BaseModel):
     created_at: datetime
 
 
+class AccountRead(UserRead):
+    """`impersonated_by` is the administrator who acts in the account's name at the moment."""
+
+    impersonated_by: UUID | None = None
+
+
+class ImpersonationCreate(Input):
+    """`reason` goes to the audit log, such as a ticket's number."""
+
+    reason: Annotated[Reason, StringConstraints(min_length=3)]
+
+
+class SignOutRead(BaseModel):
+    sessions_ended: int
+
+
 class SessionCreate(Input):
     email: Email
     password: GivenPassword

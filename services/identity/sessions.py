@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -64,7 +64,7 @@ def extend_chain(
         )
     )
     current.last_seen_at = now
-    return SignedIn(signer.sign(user.id, current.sid, user.roles), token)
+    return SignedIn(signer.sign(user.id, current.sid, user.roles, current.impersonator_id), token)
 
 
 def sign_out(session: Session, origin: Origin) -> None:
@@ -83,11 +83,22 @@ def end_session(session: Session, locked: UserSession) -> None:
 
 
 def end_all_sessions(session: Session, user_id: UUID) -> int:
-    """Ends every live session of an account whose row is locked. Returns how many there were."""
+    """Ends every live session of an account whose row is locked, and those it holds in other people's names. Returns
+    how many of its own there were."""
+    end_impersonations(session, user_id)
     live = session.scalars(_live(user_id)).all()
     for current in live:
         end_session(session, current)
     return len(live)
+
+
+def end_impersonations(session: Session, user_id: UUID) -> None:
+    """Ends what an account whose row is locked does in other people's names, and others in its name."""
+    by_others = and_(UserSession.user_id == user_id, UserSession.impersonator_id.is_not(None))
+    either = select(UserSession).where(or_(UserSession.impersonator_id == user_id, by_others))
+    live = either.where(UserSession.revoked_at.is_(None)).order_by(UserSession.id)
+    for current in session.scalars(live.with_for_update()).all():
+        end_session(session, current)
 
 
 def renew_sids(session: Session, user_id: UUID) -> int:

@@ -13,10 +13,15 @@ class Settings(settings.Settings):
     signing_key_file: Path | None = None
 
 
-class FirstAdminSettings(settings.Settings):
-    """For the one-shot job; it talks to the database only, so production must not ask it for the other secrets."""
+class OneShotSettings(settings.Settings):
+    """For one-shot jobs: they talk to the database only, so production must not ask them for the other secrets."""
+
+    broker_password: SecretStr = SecretStr("unused")
+    internal_token: SecretStr = SecretStr("unused")
+
+
+class FirstAdminSettings(OneShotSettings):
+    """Who the first administrator is."""
 
     admin_email: str = ""
     admin_password: SecretStr = SecretStr("")
-    broker_password: SecretStr = SecretStr("unused")
-    internal_token: SecretStr = SecretStr("unused")

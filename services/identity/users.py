@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -72,6 +73,13 @@ def get_user(session: Session, user_id: UUID) -> User:
     if user is None:
         raise UserNotFound
     return user
+
+
+def read_account(session: Session, user_id: UUID, impersonator_id: UUID | None) -> dict[str, Any]:
+    """The account as its owner sees it. Raises UserNotFound."""
+    user = get_user(session, user_id)
+    columns = {column.key: getattr(user, column.key) for column in User.__table__.columns}
+    return {**columns, "impersonated_by": impersonator_id}
 
 
 def lock_user(session: Session, user_id: UUID) -> User:

@@ -1,7 +1,8 @@
-"""Identity's worker: relays the outbox and cleans up."""
+"""Identity's worker: relays the outbox, cleans up and seals the audit log."""
 
 from datetime import timedelta
 
+from services.identity.auditing.chain import seal_audit
 from services.identity.handlers import HANDLERS
 from services.identity.housekeeping import clean_up
 from services.identity.settings import Settings
@@ -11,7 +12,10 @@ from shared.worker import Worker, run
 
 def create_worker(settings: Settings | None = None) -> Worker:
     """What the worker process runs."""
-    jobs = [Job("clean_up", timedelta(minutes=10), clean_up)]
+    jobs = [
+        Job("clean_up", timedelta(minutes=10), clean_up),
+        Job("seal-audit", timedelta(minutes=1), seal_audit),
+    ]
     return Worker("identity", settings or Settings(), HANDLERS, jobs)
 
 

@@ -5,7 +5,12 @@ from urllib.parse import quote
 
 from services.notifications.notices import Notice, compose
 from services.notifications.texts import written_time
-from shared.events import EmailVerificationRequested, PasswordResetRequested, UserRegistered
+from shared.events import (
+    EmailVerificationRequested,
+    InstructorApplicationDecided,
+    PasswordResetRequested,
+    UserRegistered,
+)
 
 
 def welcome(event: UserRegistered) -> Notice:
@@ -21,6 +26,13 @@ def email_verification(event: EmailVerificationRequested) -> Notice:
 def password_reset(event: PasswordResetRequested) -> Notice:
     """A link that sets a new password."""
     return _with_token("password_reset", "/reset-password", event)
+
+
+def application_decided(event: InstructorApplicationDecided) -> Notice:
+    """Whether somebody may teach from now on; a refusal says why."""
+    if event.approved:
+        return compose("instructor_approved", event.application_id, "/teach")
+    return compose("instructor_rejected", event.application_id, "/account", reason=event.reason)
 
 
 def _with_token(kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested) -> Notice:

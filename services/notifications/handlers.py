@@ -32,6 +32,10 @@ def on_password_reset_requested(session: Session, event: e.PasswordResetRequeste
     tell(session, event.user_id, accounts.password_reset(event))
 
 
+def on_instructor_application_decided(session: Session, event: e.InstructorApplicationDecided) -> None:
+    tell(session, event.user_id, accounts.application_decided(event))
+
+
 def on_course_changed(session: Session, event: e.CoursePublished | e.CourseUpdated | e.CourseArchived) -> None:
     courses.merge_course(session, event)
 
@@ -112,6 +116,7 @@ HANDLERS = Handlers(
         e.UserSuspended: on_user_suspended,
         e.EmailVerificationRequested: on_email_verification_requested,
         e.PasswordResetRequested: on_password_reset_requested,
+        e.InstructorApplicationDecided: on_instructor_application_decided,
         e.CoursePublished: on_course_changed,
         e.CourseUpdated: on_course_changed,
         e.CourseArchived: on_course_changed,

@@ -20,6 +20,7 @@ from shared.events.certificates import CertificateIssued, CertificateRevoked
 from shared.events.event import Event, leaves
 from shared.events.identity import (
     EmailVerificationRequested,
+    InstructorApplicationDecided,
     PasswordResetRequested,
     UserRegistered,
     UserSuspended,
@@ -43,6 +44,7 @@ __all__ = [
     "EnrollmentGranted",
     "EnrollmentRevoked",
     "Event",
+    "InstructorApplicationDecided",
     "LiveSessionCancelled",
     "LiveSessionChanged",
     "LiveSessionReminderDue",

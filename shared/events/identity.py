@@ -32,6 +32,14 @@ class UserSuspended(IdentityEvent):
     reason: str = ""
 
 
+class InstructorApplicationDecided(IdentityEvent):
+    """`reason` is told to the applicant; empty when approved."""
+
+    application_id: UUID
+    approved: bool
+    reason: str = ""
+
+
 class EmailVerificationRequested(IdentityEvent):
     """`token` completes the link of the mail; it is single use and expires, and is stored hashed by identity."""
 

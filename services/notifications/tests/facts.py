@@ -43,6 +43,15 @@ class Learner:
     def reset(self, token: str = "secret+token") -> e.PasswordResetRequested:
         return e.PasswordResetRequested(user_id=self.user_id, version=1, token=token, expires_at=in_an_hour())
 
+    def approved(self) -> e.InstructorApplicationDecided:
+        return e.InstructorApplicationDecided(
+            user_id=self.user_id, version=3, application_id=self.order_id, approved=True
+        )
+
+    def rejected(self) -> e.InstructorApplicationDecided:
+        facts = {"user_id": self.user_id, "version": 3, "application_id": self.order_id}
+        return e.InstructorApplicationDecided(**facts, approved=False, reason="Tell us more")
+
     def paid(self, **changes: Any) -> e.PaymentSucceeded:
         return e.PaymentSucceeded(**{**self._order(2), "paid_at": "2026-11-22T10:00:00Z", **changes})
 

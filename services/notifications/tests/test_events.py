@@ -23,6 +23,8 @@ ONE_LEARNER: dict[str, tuple[Callable[[Learner], e.Event], bool, bool, str]] = {
     "certificate_issued": (Learner.certified, True, True, "certificate"),
     "certificate_revoked": (Learner.certificate_revoked, False, True, COURSE),
     "live_session_reminder": (Learner.reminded, True, True, "4 Mar 2031, 18:00 UTC"),
+    "instructor_approved": (Learner.approved, True, True, "you may write courses"),
+    "instructor_rejected": (Learner.rejected, True, True, "Tell us more"),
     "email_verification": (Learner.verification, True, False, "/verify-email#token=secret%2Btoken"),
     "password_reset": (Learner.reset, True, False, "/reset-password#token=secret%2Btoken"),
 }

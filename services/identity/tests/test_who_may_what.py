@@ -1,0 +1,127 @@
+"""Every route of identity x every kind of caller. A route that is missing in the table fails."""
+
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from services.identity.tests.people import new_person
+from shared.auth import declared_accesses
+from shared.permissions import WITHHELD_FROM_IMPERSONATORS, permissions_of
+from shared.testing import Harness
+from shared.testing.harness import Caller
+
+ANYONE, SERVICES = "anyone", "services"
+USER, ADMIN = "/api/v1/admin/users/{user_id}", "/api/v1/admin"
+EVENTS = "/api/v1/admin/events/identity"
+APPLICATION = "/api/v1/admin/instructor-applications"
+POLICY: dict[str, str] = {
+    "GET /livez": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /metrics": ANYONE,
+    "GET /.well-known/jwks.json": ANYONE,
+    "GET /internal/revocations": SERVICES,
+    "POST /api/v1/auth/register": ANYONE,
+    "POST /api/v1/auth/login": ANYONE,
+    "POST /api/v1/auth/refresh": ANYONE,
+    "POST /api/v1/auth/password-strength": ANYONE,
+    "POST /api/v1/auth/logout": "account:use",
+    "GET /api/v1/users/me": "account:use",
+    "PATCH /api/v1/users/me": "account:use",
+    "POST /api/v1/users/me/instructor-applications": "account:use",
+    "GET /api/v1/users/me/instructor-applications": "account:use",
+    "GET /api/v1/admin/users": "users:read",
+    f"GET {USER}": "users:read",
+    f"PATCH {USER}": "users:admin",
+    f"POST {USER}/suspend": "users:admin",
+    f"POST {USER}/reactivate": "users:admin",
+    f"POST {USER}/sign-out": "users:admin",
+    f"POST {USER}/impersonate": "users:impersonate",
+    f"GET {APPLICATION}": "instructors:approve",
+    f"POST {APPLICATION}/{{application_id}}/approve": "instructors:approve",
+    f"POST {APPLICATION}/{{application_id}}/reject": "instructors:approve",
+    f"GET {ADMIN}/audit": "audit:read",
+    f"GET {EVENTS}": "events:admin",
+    f"POST {EVENTS}/replay": "events:admin",
+}
+ROLES = ("student", "instructor", "support", "admin")
+# Bodies that pass the shape, so that what is answered comes from the route itself.
+BODIES: dict[str, Any] = {
+    f"POST {USER}/impersonate": {"reason": "ticket 7"},
+    f"POST {APPLICATION}/{{application_id}}/reject": {"reason": "too early"},
+    f"PATCH {USER}": {"roles": ["student"]},
+}
+REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:forbidden": 403}
+
+
+def call(identity: Harness, route: str, token: str | None) -> int:
+    """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
+    method, path = route.split(" ")
+    for name in ("user_id", "application_id"):
+        path = path.replace(f"{{{name}}}", str(uuid7()))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))
+    assert answer.status_code < 500, answer.text
+    is_problem = answer.headers["content-type"] == "application/problem+json" if answer.content else False
+    return REFUSED.get(answer.json()["type"], 200) if is_problem else 200
+
+
+@pytest.fixture(scope="module")
+def tokens(identity: Harness) -> dict[str, str]:
+    """An access token of somebody with each role; `impersonator` acts as an instructor who is support as well."""
+    tokens = {role: new_person(identity, role).access_token for role in ROLES}
+    signer = identity.app.state.signer
+    acting = signer.sign(uuid7(), uuid7(), ["instructor", "support"], impersonator_id=uuid7())
+    return {**tokens, "impersonator": acting}
+
+
+def test_every_route_is_in_the_table_with_its_permission(identity: Harness) -> None:
+    declared = {
+        f"{method} {path}": access.description
+        for methods, path, access in declared_accesses(identity.app)
+        for method in methods.split(",")
+        if access
+    }
+    words = {ANYONE: "public", SERVICES: "internal"}
+    assert declared == {route: words.get(needed, needed) for route, needed in POLICY.items()}
+
+
+@pytest.mark.parametrize("route", POLICY)
+def test_nobody_gets_in_without_a_token_where_one_is_needed(identity: Harness, route: str) -> None:
+    assert call(identity, route, None) == (200 if POLICY[route] == ANYONE else 401)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", [route for route, needed in POLICY.items() if ":" in needed])
+def test_a_role_gets_in_where_it_has_the_permission(
+    identity: Harness, tokens: dict[str, str], route: str, role: str
+) -> None:
+    token = tokens[role]
+    if route.endswith("/logout"):
+        token = new_person(identity, role).access_token
+    may = POLICY[route] in permissions_of(frozenset({role}))
+    assert call(identity, route, token) == (200 if may else 403)
+
+
+@pytest.mark.parametrize("route", [route for route, needed in POLICY.items() if ":" in needed])
+def test_who_acts_for_another_gets_in_where_nothing_is_withheld(
+    identity: Harness, tokens: dict[str, str], route: str
+) -> None:
+    allowed = permissions_of(frozenset({"instructor", "support"})) - WITHHELD_FROM_IMPERSONATORS
+    assert call(identity, route, tokens["impersonator"]) == (200 if POLICY[route] in allowed else 403)
+
+
+def test_no_role_opens_what_is_for_the_services(identity: Harness, tokens: dict[str, str]) -> None:
+    for token in tokens.values():
+        assert call(identity, "GET /internal/revocations", token) == 401
+
+
+def test_support_cannot_touch_an_administrator(identity: Harness, tokens: dict[str, str]) -> None:
+    admin = new_person(identity, "admin")
+    support = Caller(identity.client, uuid7(), tokens["support"])
+    one = f"/api/v1/admin/users/{admin.id}"
+    answers = [support.patch(one, json={"roles": ["student"]}, headers={"If-Match": "*"})]
+    answers += [support.post(f"{one}/{act}", json={}) for act in ("suspend", "reactivate", "sign-out", "impersonate")]
+    assert {answer.status_code for answer in answers} == {403}
+    assert support.get(one).status_code == 200
+    assert admin.me().json()["roles"] == ["admin"]
