@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ops.gateway import DEFAULTS, render_templates
+from ops.native.nginx import BROTLI
 
 GATEWAY = Path(__file__).resolve().parent.parent
 MAIN = """
-worker_processes 1;
+{modules}
+worker_processes 2;
 daemon off;
 error_log {home}/error.log warn;
 pid {home}/nginx.pid;
@@ -100,13 +102,16 @@ def open_door(home: Path, upstreams: Mapping[str, str], **changes: str) -> Itera
         **{f"{name.upper()}_UPSTREAM": address for name, address in upstreams.items()},
         "FILES_ROOT": str(home / "files"),
         "GATEWAY_ACCESS_LOG": str(home / "access.log"),
+        "GATEWAY_CACHE": str(home),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "GATEWAY_REFILL": f"127.0.0.1:{free_port()}",
         "GATEWAY_STATIC": str(GATEWAY / "static"),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         **changes,
     }
     render_templates(GATEWAY / "templates", home / "conf.d", variables)
-    (home / "nginx.conf").write_text(MAIN.format(home=home))
+    modules = f"load_module {BROTLI};" if variables["GATEWAY_COMPRESSION"] == "brotli" else ""
+    (home / "nginx.conf").write_text(MAIN.format(home=home, modules=modules))
     # As root, nginx's worker becomes another user, who must be able to read the files and to write the bodies.
     home.chmod(0o755)
     command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(home), "-c", str(home / "nginx.conf")]

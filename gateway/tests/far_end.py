@@ -6,10 +6,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 SERVICES = ("identity", "catalog", "billing", "certificates", "notifications", "live")
 OWN_CSP = "default-src 'none'; style-src 'unsafe-inline'"
+
+PLAIN = {"Content-Type": "application/json", "X-Request-ID": "of-the-service"}
+SPECIAL = {
+    "cookie": {"Set-Cookie": "a=b"},
+    "private": {"Cache-Control": "private"},
+    "tagged": {"ETag": '"7"', "Cache-Control": "max-age=3600", "Vary": "*"},
+}
 
 
 class Service(BaseHTTPRequestHandler):
@@ -18,6 +25,8 @@ class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     name = ""
     heard: list[str]
+    # What a test wants of an address from now on: a status, or seconds to wait before the answer.
+    moods: ClassVar[dict[str, int | float]] = {}
 
     def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -36,13 +45,15 @@ class Service(BaseHTTPRequestHandler):
             )
         if tail[-1] == "page":
             return self.send(200, b"<h1>ok</h1>", {"Content-Type": "text/html", "Content-Security-Policy": OWN_CSP})
-        status = int(tail[-1]) if tail[-2] == "status" else 200
-        self.send(
-            status, self.report(len(body)), {"Content-Type": "application/json", "X-Request-ID": "of-the-service"}
-        )
+        mood = self.moods.get(self.path, 0)
+        if isinstance(mood, float):
+            time.sleep(mood)
+        status = int(tail[-1]) if tail[-2] == "status" else mood if isinstance(mood, int) and mood else 200
+        self.send(status, self.report(len(body)), {**PLAIN, **SPECIAL.get(tail[-1], {})})
 
     def report(self, size: int) -> bytes:
         heard: dict[str, Any] = {"service": self.name, "method": self.command, "path": self.path, "body_bytes": size}
+        heard["number"] = len(self.heard)
         heard["headers"] = [[key.lower(), value] for key, value in self.headers.items()]
         heard["filler"] = "x" * 1500
         return json.dumps(heard).encode()

@@ -82,19 +82,19 @@ def test_an_upload_larger_than_an_api_request_gets_through(door: Door) -> None:
 
 
 def test_a_service_that_drops_the_connection_is_a_502(door: Door) -> None:
-    answer = door.ask("GET", "/api/v1/courses/drop")
+    answer = door.ask("GET", "/api/v1/enrollments/drop")
     assert_problem(answer, 502, "service-unreachable")
     assert answer.headers["retry-after"] == "5"
 
 
 def test_a_service_that_is_too_slow_is_a_504(door: Door) -> None:
-    assert_problem(door.ask("GET", "/api/v1/courses/slow"), 504, "service-timeout")
+    assert_problem(door.ask("GET", "/api/v1/enrollments/slow"), 504, "service-timeout")
 
 
 def test_only_what_may_be_repeated_is_tried_again(door: Door, heard: list[str]) -> None:
     heard.clear()
-    door.ask("POST", "/api/v1/courses/drop", body=b"{}")
-    assert heard == ["POST /api/v1/courses/drop"]
+    door.ask("POST", "/api/v1/enrollments/drop", body=b"{}")
+    assert heard == ["POST /api/v1/enrollments/drop"]
 
 
 def test_the_own_problem_of_a_service_passes_untouched(door: Door) -> None:
@@ -120,7 +120,7 @@ def test_too_many_requests_are_told_when_to_come_back(home: Path, far_end: FarEn
 
 def test_many_connections_of_one_address_are_refused(home: Path, far_end: FarEnd) -> None:
     with open_door(_folder(home, "few"), far_end[0], GATEWAY_CONNECTIONS="1") as door:
-        slow = threading.Thread(target=door.ask, args=("GET", "/api/v1/courses/slow"))
+        slow = threading.Thread(target=door.ask, args=("GET", "/api/v1/enrollments/slow"))
         slow.start()
         time.sleep(0.5)
         assert_problem(door.ask("GET", "/api/v1/courses"), 429, "too-many-requests")

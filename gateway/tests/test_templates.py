@@ -8,7 +8,15 @@ from gateway.tests.door import GATEWAY
 from ops.gateway import DEFAULTS, render_templates, variable_names
 
 TEMPLATES = GATEWAY / "templates"
-MADE_BY_THE_RUNNER = {"FILES_ROOT", "GATEWAY_ACCESS_LOG", "GATEWAY_LISTEN", "GATEWAY_STATIC", "PUBLIC_URL"}
+MADE_BY_THE_RUNNER = {
+    "FILES_ROOT",
+    "GATEWAY_ACCESS_LOG",
+    "GATEWAY_CACHE",
+    "GATEWAY_LISTEN",
+    "GATEWAY_REFILL",
+    "GATEWAY_STATIC",
+    "PUBLIC_URL",
+}
 
 
 def test_a_variable_that_is_missing_or_unknown_is_refused(tmp_path: Path) -> None:
@@ -50,8 +58,10 @@ def test_no_template_uses_a_variable_that_only_envsubst_would_replace() -> None:
 
 
 def test_every_location_that_answers_carries_the_common_headers() -> None:
-    text = "\n".join(path.read_text() for path in TEMPLATES.rglob("*.template"))
+    # refill.conf speaks to the gateway itself, not to clients.
+    files = [path for path in TEMPLATES.rglob("*.template") if path.name != "refill.conf.template"]
+    text = "\n".join(path.read_text() for path in files)
     locations = re.findall(r"^ *location ([^{]+)\{((?:[^{}]|\{[^{}]*\})*)\}", text, re.MULTILINE)
-    carrying = ("snippets/headers.conf", "snippets/proxy.conf", "snippets/page.conf")
+    carrying = ("snippets/headers.conf", "snippets/proxy.conf", "snippets/page.conf", "snippets/public_read.conf")
     bare = [name.strip() for name, body in locations if not any(part in body for part in carrying)]
     assert bare == ["/", "/"]

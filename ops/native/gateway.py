@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops.gateway import DEFAULTS
+from ops.native.nginx import BROTLI
 from ops.places import SERVICES
 
 # Front ends under development, on the ports that their tools take by default.
@@ -21,6 +22,9 @@ def variables(home: Path, files: Path, ports: Mapping[str, int]) -> dict[str, st
         "FILES_ROOT": str(files),
         "CORS_ORIGINS": f"{public_url} {FRONT_ENDS}",
         "GATEWAY_LISTEN": f"127.0.0.1:{ports['gateway']}",
+        "GATEWAY_COMPRESSION": "brotli" if BROTLI.exists() else "gzip",
+        "GATEWAY_REFILL": f"127.0.0.1:{ports['gateway:refill']}",
+        "GATEWAY_CACHE": str(home / "temp"),
         "GATEWAY_STATIC": str(home / "static"),
         "GATEWAY_ACCESS_LOG": "/dev/stdout",
     }

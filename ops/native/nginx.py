@@ -17,8 +17,10 @@ from ops.places import ROOT
 GATEWAY = ROOT / "gateway"
 # Where Debian and most others keep nginx's own table of content types.
 MIME_TYPES = "/etc/nginx/mime.types"
+# Debian's libnginx-mod-http-brotli-filter.
+BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so")
 FRAME = """\
-{user}worker_processes auto;
+{modules}{user}worker_processes auto;
 worker_rlimit_nofile 16384;
 daemon off;
 pid {home}/nginx.pid;
@@ -75,4 +77,9 @@ class Nginx:
 
     def _frame(self) -> str:
         user = server_user("www-data", "nginx")
-        return FRAME.format(home=self.home, user=f"user {user};\n" if user else "", mime_types=MIME_TYPES)
+        return FRAME.format(
+            home=self.home,
+            modules=f"load_module {BROTLI};\n" if self.variables["GATEWAY_COMPRESSION"] == "brotli" else "",
+            user=f"user {user};\n" if user else "",
+            mime_types=MIME_TYPES,
+        )

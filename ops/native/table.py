@@ -20,7 +20,7 @@ from ops.places import ROOT, SERVICES, TOOLS
 
 PREFERRED_PORTS = {"gateway": 8080, "mail:web": 1080, "stripe-simulator": 8090}
 PORTS = (
-    *("gateway", "mail:web", "stripe-simulator", "mail", *SERVER_PORTS),
+    *("gateway", "gateway:refill", "mail:web", "stripe-simulator", "mail", *SERVER_PORTS),
     *(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker")),
 )
 PROVISIONED = ("provision-database", "provision-broker")
