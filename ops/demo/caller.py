@@ -37,6 +37,13 @@ class Caller:
                 return answer
             time.sleep(float(answer.headers.get("Retry-After", "1")))
 
+    def read_public(self, path: str, **options: Any) -> Any:
+        """A public read's JSON. Asked until it is there: the gateway's copy may be two seconds old."""
+        deadline = time.monotonic() + 2.5
+        while self.raw("GET", path, **options).status_code == 404 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self.call("GET", path, **options)
+
     def __enter__(self) -> "Caller":
         return self
 

@@ -90,9 +90,9 @@ class Story:
         return self.student.email
 
     def find_course(self) -> str:
+        self.course = self.anyone.read_public(f"/api/v1/courses/{self.course['id']}")
         found = self.anyone.call("GET", "/api/v1/courses", params={"query": self.course["title"]})["items"]
         expect(any(item["id"] == self.course["id"] for item in found), "the course in the search result", found)
-        self.course = self.anyone.call("GET", f"/api/v1/courses/{self.course['id']}")
         return f"{len(self.lesson_ids())} lessons"
 
     def lesson_ids(self) -> list[str]:
