@@ -10,6 +10,7 @@ NAME ?=
 FULL ?=
 SEED ?=
 ONLY ?=
+QUICK ?=
 EVENT ?=
 HEAD ?=
 TYPE ?=
@@ -66,9 +67,9 @@ faults: setup ## Break a platform on purpose and prove that nothing is lost (FUL
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(OPS) faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ONLY)
 
-bench: setup ## Measure speeds against references of the same run; results go to docs/bench/
+bench: setup ## Measure against a monolith and static files, results to docs/bench/ (ONLY="public events", QUICK=1)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
-	@$(OPS) bench
+	@$(OPS) bench $(if $(QUICK),--quick) $(ONLY)
 
 lock: ## Pin all dependencies with hashes, the services' by the same versions as the root's
 	@sh ops/lock.sh $(PYTHON) $(SERVICES)

@@ -130,9 +130,12 @@ def faults(
 
 
 @app.command()
-def bench() -> None:
-    """Measures on platforms of its own, as ratios to a reference of the same run; results go to docs/bench/."""
-    raise typer.Exit(importlib.import_module("ops.bench.events").run(console))
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Such as public signed-in; all when left out.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Shows only that everything works.")] = False,
+) -> None:
+    """Measures on a platform of its own, as ratios to references of the same run; results go to docs/bench/."""
+    raise typer.Exit(importlib.import_module("ops.bench.run").run(names or [], quick, console))
 
 
 @app.command()

@@ -63,6 +63,8 @@ WANTED = (
     Wanted("Node.js", find_npm, ("nodejs", "npm")),
 )
 SERVERS = WANTED[:2]
+# Only for `make bench`.
+WRK = Wanted("wrk", lambda: find_program("wrk"), ("wrk",))
 
 
 def ensure(wanted: tuple[Wanted, ...], work: Path, say: Callable[[str], None]) -> None:

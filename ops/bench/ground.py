@@ -1,0 +1,113 @@
+"""Where it is measured: one platform, its references beside it, both filled with the same school."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import httpx
+from uuid_utils.compat import uuid7
+
+from ops.bench import school
+from ops.bench.bare import administrator
+from ops.bench.rivals import Monolith, StaticFiles
+from ops.native.instance import Instance
+from ops.native.platform import Platform
+from ops.native.ports import any_free
+from ops.native.secrets import signing_key
+from ops.places import ROOT, VAR
+from services.identity.access_tokens import TokenSigner, load_signer
+
+HOME = VAR / "bench"
+SERVICES = ("identity", "catalog", "billing", "live")
+MONOLITH = "monolith"
+UNLIMITED = {
+    "GATEWAY_AUTH_RATE": "1000000r/s",
+    "GATEWAY_AUTH_BURST": "100000",
+    "GATEWAY_API_RATE": "1000000r/s",
+    "GATEWAY_API_BURST": "100000",
+    "GATEWAY_WEBHOOK_RATE": "1000000r/s",
+    "GATEWAY_WEBHOOK_BURST": "100000",
+    "GATEWAY_CONNECTIONS": "10000",
+}
+CREATE_TABLES = """
+from ops.bench.baseline.application import create_app
+from ops.bench.baseline.models import db
+with create_app().app_context():
+    db.create_all()
+"""
+
+
+class Ground:
+    """`gateway`, `baseline` and `static_url` are addresses; `overrides` may be changed before a restart."""
+
+    def __init__(self) -> None:
+        self.overrides: dict[str, dict[str, str]] = {"gateway": dict(UNLIMITED), "catalog-api": {}}
+        self.platform = Platform(HOME, services=SERVICES, overrides=self.overrides)
+        self._instance = Instance(HOME)
+
+    def open(self, blocks: int) -> None:
+        """Starts everything on empty data and fills it; `blocks` of writers, one for each round of writes."""
+        self.platform.remove()
+        self.state = self.platform.up()
+        self.gateway = str(self.state["gateway"])
+        self.database: dict[str, Any] = self.state["database"]
+        self.monolith_database = {**self.database, "name": MONOLITH}
+        self._keep_commit_times()
+        self._start_rivals()
+        for database, schema in self.sides:
+            school.fill_courses(database, schema, 1, school.COURSES)
+            school.fill_learners(database, schema, blocks)
+
+    def close(self) -> None:
+        """Stops everything and deletes what it left."""
+        self.platform.remove()
+
+    @property
+    def sides(self) -> tuple[tuple[dict[str, Any], str], ...]:
+        """(database, schema) of the platform's catalog and of the monolith."""
+        return (self.database, "catalog"), (self.monolith_database, "public")
+
+    @cached_property
+    def signer(self) -> TokenSigner:
+        """Identity's own, with its key: tokens for learners who never signed in."""
+        return load_signer(signing_key(HOME))
+
+    def tokens(self, learners: Iterable[UUID]) -> dict[UUID, str]:
+        """A token of five minutes for each."""
+        return {learner: self.signer.sign(learner, uuid7(), ["student"]) for learner in learners}
+
+    def fetch(self, path: str) -> bytes:
+        """A public answer of the gateway, not compressed."""
+        answer = httpx.get(f"{self.gateway}{path}", headers={"Accept-Encoding": "identity"}).raise_for_status()
+        return answer.content
+
+    def restart(self, name: str, **variables: str) -> None:
+        """One process again, told these variables and no others of before."""
+        self.overrides[name] = variables
+        self.platform.stop(name)
+        self.platform.start(name)
+
+    def _keep_commit_times(self) -> None:
+        """They tell when an effect was there for others, not when its transaction began."""
+        with administrator(self.database) as cursor:
+            cursor.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+        self.platform.stop("postgres")
+        self.platform.start("postgres")
+
+    def _start_rivals(self) -> None:
+        with administrator(self.database) as cursor:
+            cursor.execute(f"CREATE DATABASE {MONOLITH}")
+        facts, port = self.database, any_free()
+        access = f"{facts['admin_user']}:{facts['admin_password']}@{facts['host']}:{facts['port']}"
+        monolith = Monolith(port, f"postgresql+psycopg2://{access}/{MONOLITH}", signing_key(HOME))
+        argv = [sys.executable, "-c", CREATE_TABLES]
+        subprocess.run(argv, env=monolith.environment, cwd=ROOT, check=True)
+        self.baseline = f"http://127.0.0.1:{port}"
+        self._instance.supervisor.start(monolith.program())
+        port = any_free({port})
+        self.static = StaticFiles(self._instance.home / "static-files", port)
+        self.static_url = f"http://127.0.0.1:{port}"
+        self._instance.supervisor.start(self.static.program())
