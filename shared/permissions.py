@@ -15,6 +15,7 @@ Permission = Literal[
     "payments:read",
     "payments:refund",
     "payments:admin",
+    "payments:refund",
     "certificates:read",
     "certificates:admin",
     "notifications:read",
@@ -39,8 +40,8 @@ _SUPPORT: frozenset[Permission] = frozenset({"users:read", "payments:read", "cer
 _ADMIN: frozenset[Permission] = frozenset(
     {
         "courses:admin",
-        "payments:refund",
         "payments:admin",
+        "payments:refund",
         "certificates:admin",
         "notifications:admin",
         "users:admin",

@@ -21,7 +21,13 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.PaymentDisputed,
         e.DisputeClosed,
     ),
-    "billing": (e.CoursePublished, e.CourseUpdated, e.CourseArchived),
+    "billing": (
+        e.CoursePublished,
+        e.CourseUpdated,
+        e.CourseArchived,
+        e.LessonCompleted,
+        e.CourseCompleted,
+    ),
     "certificates": (
         e.UserRegistered,
         e.UserUpdated,

@@ -12,7 +12,9 @@ from uuid import UUID
 from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from shared.events.billing import PaymentEvent
 
-Status = Literal["pending", "paid", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"]
+Status = Literal[
+    "pending", "paid", "refund_pending", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"
+]
 Announcement = tuple[type[PaymentEvent], dict[str, Any]]
 
 # How far a refund or a dispute has come; a later stage replaces an earlier one, never the reverse. A refund that
@@ -23,10 +25,11 @@ DISPUTE_STAGES = {"open": 0, "lost": 1, "won": 2}
 
 @dataclass(frozen=True)
 class Refund:
-    """`amount` in minor units; `status` is a key of REFUND_STAGES."""
+    """`amount` in minor units; `status` is a key of REFUND_STAGES; `request_id` is the wish of ours it fulfils."""
 
     amount: int
     status: str
+    request_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Sighting:
 @dataclass(frozen=True)
 class Facts:
     """All that is known of one order's money. `amount` and `currency` are what is owed; `stray_session` is a paid
-    session that names this order but is not its own."""
+    session that names this order but is not its own; `refund_requested` is what we want to give back and the provider
+    has not taken up yet."""
 
     amount: int
     currency: str
@@ -67,6 +71,7 @@ class Facts:
     paid_at: datetime | None = None
     failure: str = ""
     stray_session: str = ""
+    refund_requested: int = 0
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
 
@@ -80,6 +85,12 @@ class Facts:
     def refunded_amount(self) -> int:
         """The sum of the refunds that succeeded, minor units."""
         return sum(refund.amount for refund in self.refunds.values() if refund.status == "succeeded")
+
+    @property
+    def refund_pending_amount(self) -> int:
+        """What is on its way back but has not arrived, minor units."""
+        pending = sum(refund.amount for refund in self.refunds.values() if refund.status == "pending")
+        return self.refund_requested + pending
 
     @property
     def fully_refunded(self) -> bool:
@@ -100,6 +111,8 @@ def order_status(facts: Facts) -> Status:
     if facts.dispute in ("lost", "open"):
         return "lost" if facts.dispute == "lost" else "disputed"
     if facts.settled:
+        if facts.refund_pending_amount:
+            return "refund_pending"
         return "partly_refunded" if facts.refunded_amount else "paid"
     if facts.paid_at or facts.stray_session:
         return "review"
@@ -112,10 +125,13 @@ def merge_sighting(facts: Facts, sighting: Sighting, own: bool) -> Facts:
         return replace(facts, stray_session=facts.stray_session or sighting.session_id) if sighting.paid_at else facts
     if sighting.paid_at and facts.paid_at is None:
         facts = replace(facts, paid_amount=sighting.amount, paid_currency=sighting.currency, paid_at=sighting.paid_at)
+    refunds = _furthest(facts.refunds, sighting.refunds, REFUND_STAGES)
+    taken_up = sum(refunds[name].amount for name in refunds.keys() - facts.refunds.keys() if refunds[name].request_id)
     return replace(
         facts,
         failure=facts.failure or sighting.failure,
-        refunds=_furthest(facts.refunds, sighting.refunds, REFUND_STAGES),
+        refund_requested=max(0, facts.refund_requested - taken_up),
+        refunds=refunds,
         disputes=_furthest(facts.disputes, sighting.disputes, DISPUTE_STAGES),
     )
 

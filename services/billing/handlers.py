@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from services.billing.facts import Sighting
 from services.billing.products import project_course
 from services.billing.provider import Provider
+from services.billing.refund_policy import record_progress
+from services.billing.refunds import SOURCE as REFUND_REQUESTS
+from services.billing.refunds import Outcome, send_refund, settle_refund
 from services.billing.settlement import record_sighting
 from services.billing.stripe_events import SOURCE
-from shared.events import CourseArchived, CoursePublished, CourseUpdated
+from shared.events import CourseArchived, CourseCompleted, CoursePublished, CourseUpdated, LessonCompleted
 from shared.events.catalog import CourseEvent
 from shared.inbox import Handlers, Intake, Payload, Unprocessable
 
@@ -22,14 +25,29 @@ def create_handlers(provider: Provider) -> Handlers:
             CoursePublished: on_course_changed,
             CourseUpdated: on_course_changed,
             CourseArchived: on_course_changed,
+            LessonCompleted: on_progress,
+            CourseCompleted: on_progress,
         },
-        intakes={SOURCE: Intake(prepare=partial(look_up, provider), handle=on_sighting)},
+        intakes={
+            SOURCE: Intake(prepare=partial(look_up, provider), handle=on_sighting),
+            REFUND_REQUESTS: Intake(prepare=partial(send_refund, provider), handle=on_refund_sent),
+        },
     )
 
 
 def on_course_changed(session: Session, event: CourseEvent) -> None:
     """CoursePublished, CourseUpdated, CourseArchived."""
     project_course(session, event)
+
+
+def on_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
+    """How far a learner has come."""
+    record_progress(session, event)
+
+
+def on_refund_sent(session: Session, outcome: Outcome) -> None:
+    """What Stripe made of a wish to refund."""
+    settle_refund(session, outcome)
 
 
 def look_up(provider: Provider, payload: Payload) -> Sighting | None:

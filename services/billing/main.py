@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 import shared.app
-from services.billing import routes
+from services.billing import refund_routes, routes
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 
@@ -11,7 +11,7 @@ from services.billing.stripe_gateway import StripeGateway
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The api, with settings from the environment unless given."""
     settings = settings or Settings()
-    app = shared.app.create_app("billing", "Billing", settings, [routes.router])
+    app = shared.app.create_app("billing", "Billing", settings, [routes.router, refund_routes.router])
     key = settings.stripe_api_key.get_secret_value()
     app.state.provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url)
     return app

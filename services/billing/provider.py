@@ -16,6 +16,24 @@ class AttemptSpent(Exception):
     """The provider answered this key with an error and will repeat it: go on with the next attempt's key."""
 
 
+class RefundRefused(Exception):
+    """The provider will not give this money back, however often it is asked."""
+
+
+@dataclass(frozen=True)
+class RefundTerms:
+    """What a refund is made of; `request_id` is the wish it fulfils and marks it at the provider."""
+
+    request_id: UUID
+    order_id: UUID
+    intent_id: str
+    amount: int
+
+    def key(self, attempt: int) -> str:
+        """The idempotency key of an attempt."""
+        return f"refund:{self.request_id}:{attempt}"
+
+
 @dataclass(frozen=True)
 class CheckoutTerms:
     """All that a session is made of. The same key must always come with the same terms, so they are stored before
@@ -65,3 +83,6 @@ class Provider(Protocol):
 
     def fetch_payment(self, intent_id: str) -> Sighting | None:
         """The session that a payment belongs to as it is now, with all its refunds and disputes."""
+
+    def refund_payment(self, terms: RefundTerms) -> None:
+        """Makes the refund, unless it exists already. Raises RefundRefused."""

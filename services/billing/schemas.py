@@ -1,14 +1,18 @@
 """Shapes of billing's requests and answers."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.schemas import Input, Money
+from shared.schemas import Input, Money, ShortText
 
-OrderStatus = Literal["pending", "paid", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"]
+OrderStatus = Literal[
+    "pending", "paid", "refund_pending", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"
+]
+RefundStatus = Literal["requested", "sent", "refused", "pending", "succeeded", "failed"]
+Reason = Annotated[ShortText, Field(min_length=3, description="Why, for whoever asks later")]
 
 
 class CheckoutCreate(Input):
@@ -54,3 +58,30 @@ class PaymentRead(OrderRead):
     surplus: bool
     stray_session: str
     session_id: str | None
+
+
+class RefundCreate(Input):
+    """How much of the payment goes back, in minor units of its currency; left out, all that is left."""
+
+    amount: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
+    reason: Reason
+
+
+class ReturnCreate(Input):
+    """Why the learner returns the course."""
+
+    reason: Reason
+
+
+class RefundRead(BaseModel):
+    """Money on its way back. `requested`: not with Stripe yet; `sent`, `pending`: with Stripe or the bank; `refused`:
+    Stripe will not (`refusal` says why); `failed`: the bank could not. `id` is null for a refund made at Stripe."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID | None
+    status: RefundStatus
+    amount: Money
+    reason: str
+    refusal: str
+    created_at: datetime

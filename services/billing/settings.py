@@ -1,6 +1,6 @@
 """Settings of the billing service."""
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 import shared.settings
 
@@ -11,6 +11,9 @@ class Settings(shared.settings.Settings):
     stripe_api_key: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
     stripe_webhook_secrets: SecretStr = SecretStr("")
+    # What a learner may return without asking: within so many days, with at most so many percent completed.
+    refund_window_days: int = Field(14, ge=0, le=365)
+    refund_progress_percent: int = Field(20, ge=0, le=100)
 
     @property
     def webhook_secrets(self) -> list[str]:

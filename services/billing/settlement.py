@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.billing.facts import Dispute, Facts, Refund, Sighting, announcements, merge_sighting, order_status
-from services.billing.models import CURRENT_STATUSES, Order, Payment
+from services.billing.models import CURRENT_STATUSES, Order, Payment, RefundRequest
 from services.billing.models import Dispute as DisputeRow
 from services.billing.models import Refund as RefundRow
 from services.billing.orders import find_order_for_update, terms_of
@@ -28,7 +28,7 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
         _check_foreign(sighting)
         return None
     own = _is_own(order, sighting)
-    before = _load_facts(session, order)
+    before = load_facts(session, order)
     after = merge_sighting(before, sighting, own)
     if own and order.session_id is None:
         order.session_id = sighting.session_id
@@ -40,8 +40,13 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
 
 def abandon_order(session: Session, order: Order) -> None:
     """Ends a locked order that nobody can pay any more because no session was ever opened for it."""
-    before = _load_facts(session, order)
+    before = load_facts(session, order)
     _apply(session, order, before, replace(before, failure="not_opened"))
+
+
+def refund_wish_changed(session: Session, order: Order, before: Facts) -> None:
+    """After a wish to refund was added to or taken from a locked order: the order's state follows."""
+    _apply(session, order, before, load_facts(session, order))
 
 
 def _check_foreign(sighting: Sighting) -> None:
@@ -57,7 +62,10 @@ def _is_own(order: Order, sighting: Sighting) -> bool:
     return known and terms_of(order).marks.items() <= sighting.marks.items()
 
 
-def _load_facts(session: Session, order: Order) -> Facts:
+def load_facts(session: Session, order: Order) -> Facts:
+    """All that is known of a locked order's money."""
+    wishes = (RefundRequest.order_id == order.id, RefundRequest.status == "requested")
+    requested = session.scalar(select(func.coalesce(func.sum(RefundRequest.amount), 0)).where(*wishes))
     refunds = session.scalars(select(RefundRow).where(RefundRow.order_id == order.id))
     disputes = session.scalars(select(DisputeRow).where(DisputeRow.order_id == order.id))
     return Facts(
@@ -68,7 +76,8 @@ def _load_facts(session: Session, order: Order) -> Facts:
         paid_at=order.paid_at,
         failure=order.failure,
         stray_session=order.stray_session,
-        refunds={row.id: Refund(row.amount, row.status) for row in refunds},
+        refund_requested=int(requested or 0),
+        refunds={row.id: Refund(row.amount, row.status, row.request_id) for row in refunds},
         disputes={row.id: Dispute(row.amount, row.status, row.reason) for row in disputes},
     )
 
@@ -88,10 +97,16 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
 
 def _store_movements(session: Session, order: Order, sighting: Sighting, facts: Facts) -> None:
     for key, refund in facts.refunds.items():
-        session.merge(RefundRow(id=key, order_id=order.id, amount=refund.amount, status=refund.status))
-    for key, dispute in facts.disputes.items():
-        row = DisputeRow(id=key, order_id=order.id, amount=dispute.amount, status=dispute.status, reason=dispute.reason)
+        row = RefundRow(id=key, order_id=order.id, amount=refund.amount, status=refund.status)
+        row.request_id = refund.request_id
         session.merge(row)
+    if taken_up := [refund.request_id for refund in facts.refunds.values() if refund.request_id]:
+        session.execute(update(RefundRequest).where(RefundRequest.id.in_(taken_up)).values(status="sent"))
+    for key, dispute in facts.disputes.items():
+        dispute_row = DisputeRow(
+            id=key, order_id=order.id, amount=dispute.amount, status=dispute.status, reason=dispute.reason
+        )
+        session.merge(dispute_row)
     if sighting.paid_at and sighting.intent_id:
         payment = {
             "id": sighting.intent_id,
@@ -113,6 +128,9 @@ def _change_status(session: Session, order: Order, before: Facts, facts: Facts) 
         order.failed_at = datetime.now(UTC)
     if status == "review" != order.status or facts.stray_session != before.stray_session:
         log.error("ALERT a payment does not fit its order", order_id=str(order.id), status=status, **_misfit(facts))
+    for name, refund in facts.refunds.items():
+        if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
+            log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
     order.status = status
 
 

@@ -4,16 +4,32 @@ import logging
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import requests
 import stripe
 from stripe.checkout import Session
 
 from services.billing.facts import Dispute, Refund, Sighting
-from services.billing.provider import AttemptSpent, CheckoutTerms, OpenSession, ProviderUnavailable
+from services.billing.provider import (
+    AttemptSpent,
+    CheckoutTerms,
+    OpenSession,
+    ProviderUnavailable,
+    RefundRefused,
+    RefundTerms,
+)
+from services.billing.stripe_objects_gateway import (
+    charge_of,
+    intent_of,
+    marks_of,
+    read_dispute,
+    read_open_session,
+    read_refund,
+    read_session,
+    request_id_of,
+)
 
 # Seconds to connect and to read. With two retries the worst case stays below the gateway's 30.
 TIMEOUT = (2, 7)
@@ -22,8 +38,7 @@ CONNECTIONS = 20
 EXPANDED = "payment_intent.latest_charge"
 # A stored error is looked into right after it happened, so our session is among the newest.
 LONGEST_SEARCH = 500
-REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
-DISPUTE_STATUSES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
+REFUND_ATTEMPTS = 3
 
 # The SDK would keep an id in a file of the user's home and tell each request's duration with the next one.
 stripe.enable_telemetry = False
@@ -72,7 +87,7 @@ class StripeGateway:
             if _may_answer_later(error):
                 raise ProviderUnavailable(str(error)) from error
             raise AttemptSpent(str(error)) from error
-        return _opened(created)
+        return read_open_session(created)
 
     def find_session(self, terms: CheckoutTerms) -> OpenSession | None:
         """See Provider. Stripe cannot search by our id, so the newest sessions are looked through."""
@@ -80,8 +95,8 @@ class StripeGateway:
         with _unavailable():
             newest = self._client.v1.checkout.sessions.list({"created": {"gte": since}, "limit": 100, "status": "open"})
             for number, session in enumerate(newest.auto_paging_iter()):
-                if _marks(session) == terms.marks:
-                    return _opened(session)
+                if marks_of(session) == terms.marks:
+                    return read_open_session(session)
                 if number >= LONGEST_SEARCH:
                     break
         return None
@@ -104,37 +119,45 @@ class StripeGateway:
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
             return self._sighting(found[0], thorough=True) if found else None
 
+    def refund_payment(self, terms: RefundTerms) -> None:
+        """See Provider. Stripe repeats a 500 under its key whether or not the refund was made, so what exists is looked
+        at before each key; the sequence of keys is the same however often this is called."""
+        params: Any = {
+            "payment_intent": terms.intent_id,
+            "amount": terms.amount,
+            "metadata": {"refund_request_id": str(terms.request_id), "order_id": str(terms.order_id)},
+        }
+        for attempt in range(1, REFUND_ATTEMPTS + 1):
+            with _unavailable():
+                refunds = self._client.v1.refunds.list({"payment_intent": terms.intent_id, "limit": 100})
+            if any(request_id_of(refund) == terms.request_id for refund in refunds.auto_paging_iter()):
+                return
+            try:
+                self._client.v1.refunds.create(params, {"idempotency_key": terms.key(attempt)})
+            except stripe.StripeError as error:
+                if _may_answer_later(error):
+                    raise ProviderUnavailable(str(error)) from error
+                if isinstance(error, stripe.InvalidRequestError):
+                    raise RefundRefused(str(error)) from error
+            else:
+                return
+        raise ProviderUnavailable("the refund's attempts were all answered with an error")
+
     def _sighting(self, session: Session, thorough: bool = False) -> Sighting:
-        intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
-        charge = intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
-        paid = session.status == "complete" and session.payment_status == "paid"
-        moved = charge.created if charge else session.created
-        return Sighting(
-            session_id=session.id,
-            order_id=_uuid(session.client_reference_id),
-            marks=_marks(session),
-            amount=intent.amount_received if intent and paid else session.amount_total or 0,
-            currency=(session.currency or "").upper(),
-            paid_at=datetime.fromtimestamp(moved, UTC) if paid else None,
-            failure="" if paid else _failure(session, intent),
-            intent_id=intent.id if intent else None,
-            refunds=self._refunds(intent) if intent and (thorough or (charge and charge.amount_refunded)) else {},
-            disputes=self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else {},
+        intent, charge = intent_of(session), charge_of(session)
+        return read_session(
+            session,
+            self._refunds(intent) if intent and (thorough or (charge and charge.amount_refunded)) else {},
+            self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else {},
         )
 
     def _refunds(self, intent: stripe.PaymentIntent) -> dict[str, Refund]:
         found = self._client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
-        return {
-            refund.id: Refund(refund.amount, REFUND_STATUSES.get(refund.status or "", "pending"))
-            for refund in found.auto_paging_iter()
-        }
+        return {refund.id: read_refund(refund) for refund in found.auto_paging_iter()}
 
     def _disputes(self, intent: stripe.PaymentIntent) -> dict[str, Dispute]:
         found = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-        return {
-            dispute.id: Dispute(dispute.amount, DISPUTE_STATUSES.get(dispute.status, "open"), dispute.reason)
-            for dispute in found.auto_paging_iter()
-        }
+        return {dispute.id: read_dispute(dispute) for dispute in found.auto_paging_iter()}
 
 
 def _may_answer_later(error: stripe.StripeError) -> bool:
@@ -150,28 +173,3 @@ def _unavailable() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise ProviderUnavailable(f"{type(error).__name__}: {error}") from error
-
-
-def _opened(session: Session) -> OpenSession:
-    return OpenSession(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
-
-
-def _marks(session: Session) -> dict[str, str]:
-    # The type says dict; what comes is an object of the SDK that is not even iterable.
-    marks: Any = session.metadata
-    return marks.to_dict() if marks else {}
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
-
-
-def _failure(session: Session, intent: stripe.PaymentIntent | None) -> str:
-    """Why the money will never come: the page expired, or a delayed payment bounced after the page was completed."""
-    if session.status == "expired":
-        return "session_expired"
-    bounced = intent is not None and intent.status in ("requires_payment_method", "canceled")
-    return "payment_failed" if session.status == "complete" and bounced else ""

@@ -15,6 +15,7 @@ from shared.events.catalog import (
     CourseUpdated,
     EnrollmentGranted,
     EnrollmentRevoked,
+    LessonCompleted,
 )
 from shared.events.certificates import CertificateIssued, CertificateRevoked
 from shared.events.event import Event, leaves
@@ -45,6 +46,7 @@ __all__ = [
     "EnrollmentRevoked",
     "Event",
     "InstructorApplicationDecided",
+    "LessonCompleted",
     "LiveSessionCancelled",
     "LiveSessionChanged",
     "LiveSessionReminderDue",

@@ -57,6 +57,20 @@ class EnrollmentRevoked(EnrollmentEvent):
     reason: str = ""
 
 
+class LessonCompleted(Event):
+    """A learner completed a lesson; `completed_lessons` of the course's `lesson_count` are complete after it."""
+
+    source: ClassVar[str] = "catalog"
+    subject_field: ClassVar[str] = "enrollment_id"
+    enrollment_id: UUID
+    version: int
+    user_id: UUID
+    course_id: UUID
+    lesson_id: UUID
+    completed_lessons: int
+    lesson_count: int
+
+
 class CourseCompleted(Event):
     source: ClassVar[str] = "catalog"
     subject_field: ClassVar[str] = "enrollment_id"

@@ -7,7 +7,7 @@ from typing import Any
 from ops.faults.oracle.evidence import Evidence
 
 # An order of these states has money in it and gives access (reliability.md 2.5).
-OPEN_COURSE = "('paid', 'partly_refunded')"
+OPEN_COURSE = "('paid', 'refund_pending', 'partly_refunded')"
 
 PAID_WITHOUT_GRANT = f"""
     SELECT 'order ' || o.id || ' (' || o.status || ') has ' || count(g.id) || ' active grants'
@@ -25,7 +25,7 @@ GRANT_WITHOUT_PAYMENT = f"""
     FROM catalog.grants g LEFT JOIN billing.orders o ON o.id = g.order_id
     WHERE g.order_id IS NOT NULL AND (o.id IS NULL
           OR (g.status = 'active' AND o.status NOT IN {OPEN_COURSE})
-          OR o.status NOT IN ('paid', 'partly_refunded', 'refunded', 'disputed', 'lost'))
+          OR o.status NOT IN ('paid', 'refund_pending', 'partly_refunded', 'refunded', 'disputed', 'lost'))
 """
 TOLD_TWICE = """
     SELECT 'order ' || subject || ' has ' || count(*) || ' PaymentSucceeded'
@@ -65,7 +65,7 @@ def _differs(session: Mapping[str, Any], orders: Mapping[str, Any]) -> str:
     if row is None:
         return f"session {session['id']} is paid, but there is no order {session['client_reference_id']}"
     order, status, amount, currency, _own, paid_amount = row
-    if status not in ("paid", "partly_refunded", "refunded", "disputed", "lost"):
+    if status not in ("paid", "refund_pending", "partly_refunded", "refunded", "disputed", "lost"):
         return f"order {order} is {status}, but its session {session['id']} is paid"
     ours, theirs = (amount, paid_amount, currency), (session["amount_total"], session["amount_total"])
     if ours != (*theirs, session["currency"]):

@@ -82,6 +82,13 @@ class Shop:
         order = answer.json()
         return caller, order, order["checkout_url"].rsplit("/", 1)[1]
 
+    def paid(self) -> tuple[Caller, dict[str, Any], str]:
+        """A learner with an order that is paid, and that we know to be; the order, and the id of its session."""
+        caller, order, session_id = self.bought()
+        self.far_end.pay(session_id)
+        self.deliver_all(session_id)
+        return caller, order, session_id
+
     def send(self, body: bytes, signature: str | bytes | None = None) -> httpx.Response:
         signature = sign(body) if signature is None else signature
         return self.harness.client.post(

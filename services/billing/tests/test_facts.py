@@ -66,7 +66,7 @@ TRUTH = {
     "two refunds, together all": ([seen(refunds=refund(4800) | refund(100, name="re_2"))], "refunded"),
     "full refund": ([seen(refunds=refund(4900))], "refunded"),
     "full refund before paid": ([replace(UNPAID, refunds=refund(4900))], "refunded"),
-    "refund on its way": ([seen(refunds=refund(4900, "pending"))], "paid"),
+    "refund on its way": ([seen(refunds=refund(4900, "pending"))], "refund_pending"),
     "refund failed": ([seen(refunds=refund(4900)), seen(refunds=refund(4900, "failed"))], "paid"),
     "dispute opened": ([seen(disputes=dispute("open"))], "disputed"),
     "dispute won": ([seen(disputes=dispute("open")), seen(disputes=dispute("won"))], "paid"),

@@ -13,7 +13,7 @@ from services.catalog.courses.ownership import CourseNotFound
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
 from shared import outbox
 from shared.errors import Forbidden
-from shared.events import CourseCompleted
+from shared.events import CourseCompleted, LessonCompleted
 
 
 class NotEnrolled(Forbidden):
@@ -29,9 +29,12 @@ def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id:
     course, enrollment = _lock_progress(session, course_id, user_id)
     lesson = get_lesson(session, course.id, lesson_id)
     row = {"enrollment_id": enrollment.id, "lesson_id": lesson.id, "completed_at": datetime.now(UTC)}
-    session.execute(insert(LessonCompletion).values(row).on_conflict_do_nothing())
-    done = select(func.count()).where(LessonCompletion.enrollment_id == enrollment.id)
-    if (session.scalar(done) or 0) >= course.lesson_count:
+    marked = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
+    new = session.execute(marked).first() is not None
+    done = session.scalar(select(func.count()).where(LessonCompletion.enrollment_id == enrollment.id)) or 0
+    if new:
+        _tell_completed(session, course, enrollment, lesson.id, done)
+    if done >= course.lesson_count:
         _complete_course(session, course, enrollment)
 
 
@@ -74,6 +77,23 @@ def _lock_progress(session: Session, course_id: UUID, user_id: UUID) -> tuple[Co
     if enrollment is None:
         raise NotEnrolled
     return course, enrollment
+
+
+def _tell_completed(session: Session, course: Course, enrollment: Enrollment, lesson_id: UUID, done: int) -> None:
+    enrollment.version += 1
+    session.flush()
+    outbox.add(
+        session,
+        LessonCompleted(
+            enrollment_id=enrollment.id,
+            version=enrollment.version,
+            user_id=enrollment.user_id,
+            course_id=course.id,
+            lesson_id=lesson_id,
+            completed_lessons=done,
+            lesson_count=course.lesson_count,
+        ),
+    )
 
 
 def _complete_course(session: Session, course: Course, enrollment: Enrollment) -> None:

@@ -122,7 +122,7 @@ def test_progress_survives_a_dispute_that_is_won(school: School) -> None:
     assert answer(student.post(f"{course.lesson_url(1)}/complete"))["percent"] == 100
     enrollment = answer(student.get(ENROLLMENTS))["items"][0]["id"]
     (completed,) = school.catalog.published(CourseCompleted, enrollment)
-    assert completed.version == 4
+    assert completed.version == 6
 
 
 def test_a_free_enrollment_survives_the_refund_of_an_order(school: School) -> None:

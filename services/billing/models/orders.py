@@ -1,24 +1,17 @@
-"""Tables of the billing service. Amounts are minor units of the currency beside them."""
+"""What is for sale, and who bought it."""
 
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, func, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database import COLUMN_TYPES, new_metadata
+from services.billing.models.declarative import Base
 
 # An order in one of these stands in the way of a second one for the same learner and course.
-CURRENT_STATUSES = ("pending", "paid", "partly_refunded", "disputed", "review")
+CURRENT_STATUSES = ("pending", "paid", "refund_pending", "partly_refunded", "disputed", "review")
 CURRENT = f"status IN ({', '.join(repr(status) for status in CURRENT_STATUSES)}) AND NOT surplus"
-
-
-class Base(DeclarativeBase):
-    """Parent of this service's tables."""
-
-    metadata = new_metadata()
-    type_annotation_map = COLUMN_TYPES | {int: BigInteger}
 
 
 class Product(Base):
@@ -103,54 +96,12 @@ class Order(Base):
         return self.session_url if self.status == "pending" and not self.overdue else None
 
 
-class Payment(Base):
-    """Money that arrived for an order; `id` is Stripe's PaymentIntent."""
+class Progress(Base):
+    """Projection of catalog's completed lessons: the most that a learner has ever completed of a course. Marks that
+    are taken back do not count, or every course could be learned and returned."""
 
-    __tablename__ = "payments"
+    __tablename__ = "progress"
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
-    session_id: Mapped[str]
-    amount: Mapped[int]
-    currency: Mapped[str]
-    paid_at: Mapped[datetime]
-
-
-class Refund(Base):
-    """Money that went back, or was meant to; `id` is Stripe's."""
-
-    __tablename__ = "refunds"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
-    amount: Mapped[int]
-    status: Mapped[str]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class Dispute(Base):
-    """A payment that the cardholder's bank questions; `id` is Stripe's."""
-
-    __tablename__ = "disputes"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
-    amount: Mapped[int]
-    status: Mapped[str]
-    reason: Mapped[str]
-    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
-
-
-class StripeEvent(Base):
-    """A verified webhook as it came. `ignored` events are of a type that changes nothing here."""
-
-    __tablename__ = "stripe_events"
-
-    event_id: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[str]
-    api_version: Mapped[str | None]
-    livemode: Mapped[bool]
-    created: Mapped[datetime]
-    ignored: Mapped[bool]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    percent: Mapped[int]

@@ -1,0 +1,63 @@
+"""When a learner may take the money back without asking anybody: soon after paying, and before learning much."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.billing.audit import Doer
+from services.billing.models import Progress
+from services.billing.orders import get_order
+from services.billing.refunds import NothingToRefund, RefundWish, request_refund
+from shared.errors import Conflict
+from shared.events import CourseCompleted, LessonCompleted
+
+
+class RefundWindowOver(Conflict):
+    slug, title = "refund-window-over", "The time to return this course is over"
+
+
+class TooMuchLearned(Conflict):
+    slug, title = "refund-progress-over", "You have learned too much of this course to return it"
+
+
+@dataclass(frozen=True)
+class RefundPolicy:
+    """`window` from the payment on; `percent` is the most that may be completed of the course's lessons."""
+
+    window: timedelta
+    percent: int
+
+
+def return_course(session: Session, order_id: UUID, reason: str, doer: Doer, policy: RefundPolicy) -> dict[str, Any]:
+    """The wish to get all of one's own payment back. Raises OrderNotFound, NothingToRefund, RefundWindowOver,
+    TooMuchLearned and what request_refund raises."""
+    order = get_order(session, order_id, doer.user_id)
+    if order.paid_at is None:
+        raise NothingToRefund
+    if datetime.now(UTC) > order.paid_at + policy.window:
+        raise RefundWindowOver(
+            f"A course can be returned within {policy.window.days} days of the payment."
+            " Write to support if it is broken or not what was promised."
+        )
+    progress = session.get(Progress, (order.user_id, order.course_id))
+    if progress is not None and progress.percent > policy.percent:
+        raise TooMuchLearned(
+            f"A course can be returned while at most {policy.percent} % of its lessons are completed;"
+            f" you have completed {progress.percent} %. Write to support if something is wrong with it."
+        )
+    return request_refund(session, order_id, RefundWish(None, reason, doer))
+
+
+def record_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
+    """Keeps the most that was ever completed."""
+    percent = 100
+    if isinstance(event, LessonCompleted):
+        percent = min(100, 100 * event.completed_lessons // max(event.lesson_count, 1))
+    statement = insert(Progress).values(user_id=event.user_id, course_id=event.course_id, percent=percent)
+    most = {"percent": func.greatest(Progress.percent, percent)}
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id", "course_id"], set_=most))

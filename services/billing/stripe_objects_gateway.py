@@ -1,0 +1,87 @@
+"""Stripe's objects, read into what billing knows of a payment."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import stripe
+from stripe.checkout import Session
+
+from services.billing.facts import Dispute, Refund, Sighting
+from services.billing.provider import OpenSession
+
+REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+DISPUTE_STATUSES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
+
+
+def read_open_session(session: Session) -> OpenSession:
+    """Where to pay, and until when."""
+    return OpenSession(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
+
+
+def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Mapping[str, Dispute]) -> Sighting:
+    """What the session, its expanded payment and the refunds and disputes listed beside it say."""
+    intent, charge = intent_of(session), charge_of(session)
+    paid = session.status == "complete" and session.payment_status == "paid"
+    moved = charge.created if charge else session.created
+    return Sighting(
+        session_id=session.id,
+        order_id=_uuid(session.client_reference_id),
+        marks=marks_of(session),
+        amount=intent.amount_received if intent and paid else session.amount_total or 0,
+        currency=(session.currency or "").upper(),
+        paid_at=datetime.fromtimestamp(moved, UTC) if paid else None,
+        failure="" if paid else _failure(session, intent),
+        intent_id=intent.id if intent else None,
+        refunds=refunds,
+        disputes=disputes,
+    )
+
+
+def read_refund(refund: stripe.Refund) -> Refund:
+    """Anything that is neither done nor failed is on its way."""
+    return Refund(refund.amount, REFUND_STATUSES.get(refund.status or "", "pending"), request_id_of(refund))
+
+
+def read_dispute(dispute: stripe.Dispute) -> Dispute:
+    """Anything that is not decided is open."""
+    return Dispute(dispute.amount, DISPUTE_STATUSES.get(dispute.status, "open"), dispute.reason)
+
+
+def intent_of(session: Session) -> stripe.PaymentIntent | None:
+    """The session's payment, when it was expanded."""
+    return session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
+
+
+def charge_of(session: Session) -> stripe.Charge | None:
+    """The latest attempt to pay, when it was expanded."""
+    intent = intent_of(session)
+    return intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
+
+
+def marks_of(subject: Session | stripe.Refund) -> dict[str, str]:
+    """The metadata."""
+    # The type says dict; what comes is an object of the SDK that is not even iterable.
+    marks: Any = subject.metadata
+    return marks.to_dict() if marks else {}
+
+
+def request_id_of(refund: stripe.Refund) -> UUID | None:
+    """The wish of ours that a refund fulfils."""
+    return _uuid(marks_of(refund).get("refund_request_id"))
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
+
+
+def _failure(session: Session, intent: stripe.PaymentIntent | None) -> str:
+    """Why the money will never come: the page expired, or a delayed payment bounced after the page was completed."""
+    if session.status == "expired":
+        return "session_expired"
+    bounced = intent is not None and intent.status in ("requires_payment_method", "canceled")
+    return "payment_failed" if session.status == "complete" and bounced else ""
