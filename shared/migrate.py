@@ -37,7 +37,9 @@ def upgrade(service: str, url: URL) -> None:
     """Brings the service's schema to head. Blocks while another upgrade of the same service runs."""
     # Not pooled: a connection that went back to a pool after a failed migration would keep the lock.
     engine = create_engine(
-        url, poolclass=NullPool, connect_args={"application_name": f"{service}-migrate", "options": "-c lock_timeout=5s"}
+        url,
+        poolclass=NullPool,
+        connect_args={"application_name": f"{service}-migrate", "options": "-c lock_timeout=5s"},
     )
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migration_environment"))

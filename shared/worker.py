@@ -3,6 +3,7 @@
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ log = get_logger(__name__)
 
 STOP_SECONDS = 25.0
 LISTEN_SECONDS = 1.0
+IDLE_COMPANION = 30.0
 
 Step = Callable[[Database], bool]
 
@@ -42,6 +44,8 @@ class Worker:
     handlers: Handlers
     jobs: Sequence[Job] = ()
     steps: Mapping[str, Step] = field(default_factory=dict)
+    # How many stored events are handled at a time; more than one where a handler's `prepare` waits for a vendor.
+    inbox_loops: int = 1
 
     def loops(self, database: Database) -> list[Loop]:
         """All loops, not started."""
@@ -58,6 +62,8 @@ class Worker:
             Loop("consumer", consumer.step, idle, consumer.close),
             Loop("jobs", scheduler.step, idle),
         ]
+        # The first one polls; its companions come when a commit wakes them.
+        loops += [Loop(f"inbox-{number}", retrier.step, IDLE_COMPANION) for number in range(2, self.inbox_loops + 1)]
         for name, step in self.steps.items():
             loops.append(Loop(name, lambda step=step: step(database), idle))  # type: ignore[misc]
         listener = WakeListener(database, loops[:])
@@ -127,7 +133,8 @@ def run(worker: Worker) -> int:
         log.info("worker stops")
         for loop in loops:
             loop.stop()
-        ended = [loop.join(STOP_SECONDS / len(loops)) for loop in loops]
+        deadline = time.monotonic() + STOP_SECONDS
+        ended = [loop.join(max(0.0, deadline - time.monotonic())) for loop in loops]
     database.close()
     return 0 if stopping.is_set() and all(ended) else 1
 

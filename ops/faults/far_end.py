@@ -9,7 +9,9 @@ class Stripe:
     """The controls below /_simulator; they are never the target of a fault, so nothing is tried twice."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.AsyncClient(base_url=f"{url}/_simulator", timeout=60, trust_env=False)
+        # Idle connections are dropped before the simulator drops them, which would be under the next call.
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        self._http = httpx.AsyncClient(base_url=f"{url}/_simulator", timeout=60, limits=limits, trust_env=False)
 
     async def close(self) -> None:
         """Hangs up."""

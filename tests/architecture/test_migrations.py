@@ -1,4 +1,4 @@
-"""Each service's migrations are one line without forks, numbered in order: two authors' both numbered 2 are found here."""
+"""Migrations of a service are one line without forks, numbered in order: two that both took a number are found here."""
 
 import ast
 from pathlib import Path
