@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from services.live.models import Course, Grant, LiveSession
@@ -35,7 +35,7 @@ def _remind(session: Session, live_session_id: UUID, lead: timedelta) -> None:
     live.reminded_of = live.starts_at
 
 
-def _is_due(lead: timedelta) -> tuple[object, ...]:
+def _is_due(lead: timedelta) -> tuple[ColumnElement[bool], ...]:
     return (
         LiveSession.status == "scheduled",
         LiveSession.starts_at.between(func.now(), func.now() + lead),
