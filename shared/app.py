@@ -16,6 +16,7 @@ from shared import deadlines, errors
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
 from shared.event_routes import event_router
+from shared.openapi import Api
 from shared.revocations import RevocationFeed
 from shared.schema_version import schema_is_current
 from shared.settings import Settings
@@ -29,7 +30,7 @@ health = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 def create_app(service: str, title: str, settings: Settings, routers: Sequence[APIRouter]) -> FastAPI:
     """The api of one service. Raises RuntimeError when a route declares no access."""
     configure_logging(service, settings.log_level)
-    app = FastAPI(
+    app = Api(
         title=title,
         version="1",
         lifespan=_lifespan,

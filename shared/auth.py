@@ -149,11 +149,12 @@ def declared_accesses(app: FastAPI) -> Iterable[tuple[str, str, Access | None]]:
     """(methods, path, access) of each of the application's own routes; None where nobody declared an access."""
     for route in iter_route_contexts(app.routes):
         if isinstance(route.original_route, APIRoute):
-            access = next((call for call in _calls(route.dependant) if isinstance(call, Access)), None)
+            access = next((call for call in dependency_calls(route.dependant) if isinstance(call, Access)), None)
             yield ",".join(sorted(route.methods or ())), str(route.path), access
 
 
-def _calls(dependant: Dependant) -> Iterable[Any]:
+def dependency_calls(dependant: Dependant) -> Iterable[Any]:
+    """What a route calls before its own function, at any depth."""
     for child in dependant.dependencies:
         yield child.call
-        yield from _calls(child)
+        yield from dependency_calls(child)

@@ -100,7 +100,12 @@ def list_payments(
     return {"items": items, "next_cursor": next_cursor}
 
 
-@router.post("/payments/webhooks/stripe", tags=["webhooks"], dependencies=[PUBLIC])
+@router.post(
+    "/payments/webhooks/stripe",
+    tags=["webhooks"],
+    dependencies=[PUBLIC],
+    responses={400: {"description": "Not signed by Stripe"}, 413: {"description": "Larger than 512 KB"}},
+)
 async def receive_stripe_event(request: Request, database: DatabaseDep) -> dict[str, bool]:
     """For Stripe alone: a signed event. 200 means that it is stored for good."""
     settings: Settings = request.app.state.settings

@@ -64,7 +64,11 @@ def get_certificate(certificate_id: UUID, request: Request, session: SessionDep,
     return CertificateRead(**members(request, certificates.get_certificate(session, certificate_id, owner(actor))))
 
 
-@router.get("/{certificate_id}/pdf", responses={200: {"content": {"application/pdf": {}}}}, response_class=Response)
+@router.get(
+    "/{certificate_id}/pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, 409: {"description": "The certificate is revoked"}},
+)
 def download_certificate(certificate_id: UUID, request: Request, session: SessionDep, actor: Learner) -> Response:
     """The diploma as a PDF: the same bytes at every download. 409 while the certificate is revoked."""
     certificate = certificates.get_certificate(session, certificate_id, owner(actor)).Certificate

@@ -37,7 +37,13 @@ from shared.database import SessionDep
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
-auth = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
+auth = AcademyRouter(
+    secret=True,
+    prefix="/api/v1/auth",
+    tags=["auth"],
+    dependencies=[NO_STORE],
+    responses={401: {"description": "Wrong or spent credentials"}, 403: {"description": "The account is suspended"}},
+)
 people = AcademyRouter(prefix="/api/v1/users", tags=["users"])
 keys = AcademyRouter(tags=["keys"])
 ROUTERS = [

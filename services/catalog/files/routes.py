@@ -27,6 +27,11 @@ Reader = Annotated[Actor | None, OPTIONAL]
 FIELDS = ("course_id", "lesson_id")
 # What a multipart body has besides the file: boundaries, part headers, the two ids.
 FORM_BYTES = 16 * 1024
+UPLOAD_REFUSALS: dict[int | str, Any] = {
+    404: {"description": "There is no such lesson"},
+    413: {"description": "The file is larger than a file may be"},
+    415: {"description": "Not a PDF, MP4 or ZIP file, whatever it is called"},
+}
 SAFE_DOWNLOAD = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -59,7 +64,9 @@ async def receive_upload(request: Request, _actor: Author) -> AsyncIterator[uplo
 Received = Annotated[uploads.Upload, Depends(receive_upload)]
 
 
-@router.post("", response_model=FileRead, status_code=201, openapi_extra={"requestBody": UPLOAD_BODY})
+@router.post(
+    "", response_model=FileRead, status_code=201, responses=UPLOAD_REFUSALS, openapi_extra={"requestBody": UPLOAD_BODY}
+)
 def upload_file(request: Request, upload: Received, actor: Author) -> Any:
     """Hangs a PDF, MP4 or ZIP file on a lesson of mine."""
     state = request.app.state
