@@ -158,7 +158,7 @@ FIELD_ERROR_SCHEMA: Document = {
 }
 PROBLEM_SCHEMA: Document = {
     "title": "Problem",
-    "description": "RFC 9457. Decide by `type`; `detail` says to a person what to do next; a type may have more members.",
+    "description": "RFC 9457. Decide by `type`; `detail` says to a person what to do next; some have more members.",
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {

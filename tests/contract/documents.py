@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -19,6 +20,6 @@ def apps(folder: Path) -> dict[str, FastAPI]:
     for service in topology.SERVICES:
         settings: type[Settings] = importlib.import_module(f"services.{service}.settings").Settings
         create_app = importlib.import_module(f"services.{service}.main").create_app
-        options = {"signing_key_file": key} if service == "identity" else {}
+        options: dict[str, Any] = {"signing_key_file": key} if service == "identity" else {}
         made[service] = create_app(settings(storage_url=f"file://{folder}", **options))
     return made
