@@ -56,6 +56,12 @@ def example_of(schema: Schema, schemas: Schema, name: str = "", above: tuple[str
     return _of_type(schema, schemas, name, above)
 
 
+def _words(name: str, schema: Schema) -> str:
+    words = name.replace("_", " ")
+    repeated = " ".join([words] * (1 + schema.get("minLength", 0) // (len(words) + 1)))
+    return repeated[: schema.get("maxLength")]
+
+
 def _of_type(schema: Schema, schemas: Schema, name: str, above: tuple[str, ...]) -> Any:
     kind = schema.get("type")
     if kind == "object":
@@ -66,5 +72,5 @@ def _of_type(schema: Schema, schemas: Schema, name: str, above: tuple[str, ...])
     if kind == "integer":
         return BY_NAME.get(name, int(max(1, schema.get("minimum", 1))))
     if kind == "string":
-        return BY_FORMAT.get(schema.get("format", "")) or BY_NAME.get(name, name.replace("_", " "))
+        return BY_FORMAT.get(schema.get("format", "")) or BY_NAME.get(name) or _words(name, schema)
     return BY_TYPE.get(kind or "", {})
