@@ -63,6 +63,9 @@ replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or S
 audit: setup ## Prove that nobody changed the audit log (HEAD=<hash noted earlier>)
 	@$(OPS) audit $(HEAD) --engine "$(ENGINE)"
 
+ledger: setup ## Prove that billing's books balance
+	@$(OPS) ledger --engine "$(ENGINE)"
+
 faults: setup ## Break a platform on purpose and prove that nothing is lost (FULL=1, SEED=7, ONLY=F3,F7)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(OPS) faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ONLY)

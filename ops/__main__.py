@@ -20,6 +20,7 @@ from ops.places import VAR
 app = typer.Typer(help="Runs the platform.", no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
 
+CHECK_LEDGER = "services.billing.check_ledger"
 EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
 NameArgument = Annotated[str, typer.Argument(help="One process, such as catalog-api; all when left out.")]
 
@@ -86,10 +87,11 @@ def logs(
 @app.command()
 def demo(engine: EngineOption = "") -> None:
     """Starts everything and walks a learner from sign-up to the certificate."""
-    state = platform(engine).up()
+    running = platform(engine)
+    state = running.up()
     show(state)
     walk = importlib.import_module("ops.demo")
-    raise typer.Exit(walk.run(state))
+    raise typer.Exit(walk.run(state) or running.run("billing", CHECK_LEDGER))
 
 
 @app.command()
@@ -115,6 +117,12 @@ def audit(
     """Proves that nobody changed the audit log; exit code 1 and the findings when somebody did."""
     arguments = ("services.identity.verify_audit", *([head] if head else []))
     raise typer.Exit(platform(engine).run("identity", *arguments))
+
+
+@app.command()
+def ledger(engine: EngineOption = "") -> None:
+    """Proves that the books balance; exit code 1 and the faults when they do not."""
+    raise typer.Exit(platform(engine).run("billing", CHECK_LEDGER))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from ops.stripe_simulator import charges, disputes, events, intents, refunds, sessions
+from ops.stripe_simulator import balance, charges, disputes, events, intents, refunds, sessions
 from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.calls import Call, receive_call
 from ops.stripe_simulator.errors import UnknownUrl
@@ -66,6 +66,18 @@ async def list_charges(call: ApiCall) -> Response:
 async def retrieve_charge(call: ApiCall, charge_id: str) -> Response:
     """Reads a Charge."""
     return await call.answer(lambda account, params: charges.get_charge(account, _only(params, charge_id)))
+
+
+@router.get("/balance_transactions")
+async def list_transactions(call: ApiCall) -> Response:
+    """Lists what moved the balance."""
+    return await call.answer(balance.list_transactions)
+
+
+@router.get("/balance_transactions/{transaction_id}")
+async def retrieve_transaction(call: ApiCall, transaction_id: str) -> Response:
+    """Reads a balance transaction."""
+    return await call.answer(lambda account, params: balance.get_transaction(account, _only(params, transaction_id)))
 
 
 @router.post("/refunds")

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from ops.stripe_simulator.account import Account
+from ops.stripe_simulator.balance import DISPUTE_FEE, record_movement
 from ops.stripe_simulator.charges import find_charge
 from ops.stripe_simulator.errors import ParameterInvalid, StateForbids
 from ops.stripe_simulator.events import record_event
@@ -25,6 +26,8 @@ def open_dispute(account: Account, payment: str, reason: str = "fraudulent", amo
         raise ParameterInvalid("A dispute is about at least 1 and at most the whole charge.", "amount")
     dispute = _body(charge, reason, amount or charge["amount"])
     account.store.save(charge | {"disputed": True})
+    withdrawn = record_movement(account, "adjustment", dispute, -dispute["amount"], DISPUTE_FEE)
+    dispute["balance_transactions"] = [withdrawn]
     account.store.save(dispute)
     record_event(account, "charge.dispute.created", dispute)
     return dispute
@@ -37,6 +40,8 @@ def close_dispute(account: Account, dispute_id: str, outcome: Literal["won", "lo
     if before in _CLOSED:
         raise StateForbids(f"This dispute is already {before}.")
     dispute |= {"status": outcome}
+    if outcome == "won":
+        dispute["balance_transactions"].append(record_movement(account, "adjustment", dispute, dispute["amount"]))
     account.store.save(dispute)
     record_event(account, "charge.dispute.closed", dispute, {"status": before})
     return dispute

@@ -8,7 +8,7 @@ from ops.stripe_simulator.parameters import Body
 from ops.stripe_simulator.sessions import line_items_key
 from ops.stripe_simulator.store import Store
 
-_KINDS = {"pi": "payment_intent", "ch": "charge", "re": "refund"}
+_KINDS = {"pi": "payment_intent", "ch": "charge", "re": "refund", "txn": "balance_transaction"}
 _DEEPEST = 4
 
 

@@ -3,10 +3,10 @@
 from typing import Literal
 
 from ops.stripe_simulator.account import Account
+from ops.stripe_simulator.balance import charge_fee, record_movement
 from ops.stripe_simulator.charges import APPROVED, DECLINED, new_charge
 from ops.stripe_simulator.errors import StateForbids
 from ops.stripe_simulator.events import record_event
-from ops.stripe_simulator.identifiers import new_id
 from ops.stripe_simulator.intents import intent_of
 from ops.stripe_simulator.parameters import Body
 from ops.stripe_simulator.sessions import get_session
@@ -71,9 +71,11 @@ def landing_url(session: Body) -> str:
 
 
 def _succeed(account: Account, intent: Body, charge: Body) -> None:
+    fee = charge_fee(charge["amount"])
+    movement = record_movement(account, "charge", charge, charge["amount"], fee)
     charge |= {
         "amount_captured": charge["amount"],
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": movement["id"],
         "captured": True,
         "outcome": APPROVED,
         "paid": True,
@@ -104,5 +106,14 @@ def _fail(account: Account, intent: Body, charge: Body) -> None:
 
 
 def _details(email: str | None) -> Body:
-    nothing: Body = dict.fromkeys(("address", "business_name", "individual_name", "name", "phone"))
-    return nothing | {"email": email, "tax_exempt": "none", "tax_ids": []}
+    address = {"city": "Berlin", "country": "DE", "line1": "Musterstra\u00dfe 1", "line2": None}
+    return {
+        "address": address | {"postal_code": "10115", "state": None},
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": "Erika Mustermann",
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }

@@ -1,6 +1,7 @@
 """Refunds: full, partial, pending and failing (https://docs.stripe.com/refunds)."""
 
 from ops.stripe_simulator.account import Account
+from ops.stripe_simulator.balance import record_movement
 from ops.stripe_simulator.charges import find_charge
 from ops.stripe_simulator.errors import (
     AlreadyRefunded,
@@ -28,6 +29,7 @@ def create_refund(account: Account, params: Body) -> Body:
     refund = _body(params, charge, _amount(params, charge))
     planned = account.controls.refunds.status
     refund["status"] = "succeeded" if planned == "succeeded" else "pending"
+    refund["balance_transaction"] = record_movement(account, "refund", refund, -refund["amount"])["id"]
     _count(charge, refund["amount"])
     account.store.save(charge)
     account.store.save(refund)
@@ -48,7 +50,8 @@ def settle_refund(account: Account, refund_id: str, outcome: Outcome) -> Body:
         raise StateForbids(f"This refund has a status of {before} and cannot be settled as {outcome}.")
     refund["status"] = outcome
     if outcome == "failed":
-        refund |= {"failure_reason": "expired_or_canceled_card", "failure_balance_transaction": new_id("txn")}
+        returned = record_movement(account, "refund", refund, refund["amount"])
+        refund |= {"failure_reason": "expired_or_canceled_card", "failure_balance_transaction": returned["id"]}
         charge = account.store.get("charge", refund["charge"])
         _count(charge, -refund["amount"])
         account.store.save(charge)
@@ -112,7 +115,7 @@ def _body(params: Body, charge: Body, amount: int) -> Body:
         "id": new_id("re"),
         "object": _KIND,
         "amount": amount,
-        "balance_transaction": new_id("txn"),
+        "balance_transaction": None,
         "charge": charge["id"],
         "created": now(),
         "currency": charge["currency"],

@@ -2,7 +2,8 @@
 
 from ops.stripe_simulator.errors import EmailInvalid, ParameterInvalid, ParameterMissing
 from ops.stripe_simulator.identifiers import new_id, now
-from ops.stripe_simulator.parameters import Body, integer, metadata, refuse_unknown, required, web_address
+from ops.stripe_simulator.parameters import Body, integer, mapping, metadata, refuse_unknown, required, web_address
+from ops.stripe_simulator.taxes import automatic_tax, total_details
 
 _SHORTEST, _LONGEST = 30 * 60, 24 * 60 * 60
 _ECHOED = {
@@ -14,6 +15,7 @@ _ECHOED = {
     "submit_type",
 }
 _KNOWN = _ECHOED | {
+    "automatic_tax",
     "cancel_url",
     "client_reference_id",
     "expires_at",
@@ -23,6 +25,7 @@ _KNOWN = _ECHOED | {
     "payment_intent_data",
     "payment_method_types",
     "success_url",
+    "tax_id_collection",
     "ui_mode",
 }
 _ABSENT = (
@@ -85,7 +88,7 @@ def _body(params: Body, total: int, currency: str) -> Body:
         "object": "checkout.session",
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "automatic_tax": automatic_tax(params),
         "cancel_url": web_address(params, "cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
         "created": created,
@@ -104,7 +107,8 @@ def _body(params: Body, total: int, currency: str) -> Body:
         "shipping_options": [],
         "status": "open",
         "success_url": params["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+        "tax_id_collection": {"enabled": mapping(params, "tax_id_collection").get("enabled") == "true"},
+        "total_details": total_details(params, total),
         "ui_mode": params.get("ui_mode", "hosted_page"),
         **{name: params.get(name) for name in sorted(_ECHOED)},
     }

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
 
+from services.billing.sightings import Dispute, Refund, Sighting
 from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from shared.events.billing import PaymentEvent
 
@@ -21,41 +21,6 @@ Announcement = tuple[type[PaymentEvent], dict[str, Any]]
 # succeeded may still fail, a lost dispute may still be won (https://docs.stripe.com/refunds#failed-refunds).
 REFUND_STAGES = {"pending": 0, "succeeded": 1, "failed": 2}
 DISPUTE_STAGES = {"open": 0, "lost": 1, "won": 2}
-
-
-@dataclass(frozen=True)
-class Refund:
-    """`amount` in minor units; `status` is a key of REFUND_STAGES; `request_id` is the wish of ours it fulfils."""
-
-    amount: int
-    status: str
-    request_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Dispute:
-    """`amount` in minor units; `status` is a key of DISPUTE_STAGES."""
-
-    amount: int
-    status: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """What the provider shows of one checkout session at one moment. `paid_at` is None unless the money arrived;
-    `failure` is why it never will, or empty."""
-
-    session_id: str
-    order_id: UUID | None
-    marks: Mapping[str, str]
-    amount: int
-    currency: str
-    paid_at: datetime | None = None
-    failure: str = ""
-    intent_id: str | None = None
-    refunds: Mapping[str, Refund] = field(default_factory=dict)
-    disputes: Mapping[str, Dispute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

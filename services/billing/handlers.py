@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.billing.facts import Sighting
 from services.billing.products import project_course
 from services.billing.provider import Provider
 from services.billing.refund_policy import record_progress
 from services.billing.refunds import SOURCE as REFUND_REQUESTS
 from services.billing.refunds import Outcome, send_refund, settle_refund
 from services.billing.settlement import record_sighting
+from services.billing.sightings import Sighting
 from services.billing.stripe_events import SOURCE
 from shared.events import CourseArchived, CourseCompleted, CoursePublished, CourseUpdated, LessonCompleted
 from shared.events.catalog import CourseEvent

@@ -3,15 +3,19 @@
 from fastapi import FastAPI
 
 import shared.app
-from services.billing import refund_routes, routes
+from services.billing import document_routes, earnings_routes, refund_routes, routes
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
+
+ROUTES = (routes, refund_routes, document_routes, earnings_routes)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The api, with settings from the environment unless given."""
     settings = settings or Settings()
-    app = shared.app.create_app("billing", "Billing", settings, [routes.router, refund_routes.router])
+    app = shared.app.create_app("billing", "Billing", settings, [part.router for part in ROUTES])
     key = settings.stripe_api_key.get_secret_value()
-    app.state.provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url)
+    app.state.provider = StripeGateway(
+        key, settings.stripe_api_base, settings.frontend_url, settings.stripe_automatic_tax
+    )
     return app

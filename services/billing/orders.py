@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.models import CURRENT_STATUSES, Order
+from services.billing.models import CURRENT_STATUSES, Order, OrderLine, Product
 from services.billing.products import get_product_for_sale
 from services.billing.provider import CheckoutTerms
 from shared.errors import Conflict, Invalid, NotFound
@@ -42,11 +42,12 @@ class OrderBusy(Conflict):
 
 @dataclass(frozen=True)
 class Purchase:
-    """Who wants to buy what; `client_key` is the caller's Idempotency-Key."""
+    """Who wants to buy what; `client_key`: the caller's Idempotency-Key; `instructor_share`: ten-thousandths of net."""
 
     user_id: UUID
     course_id: UUID
     client_key: str | None = None
+    instructor_share: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,30 @@ def _insert_order(session: Session, purchase: Purchase) -> Order | None:
         "currency": product.price_currency,
         "attempt_expires_at": datetime.now(UTC) + SESSION_LIFETIME,
     }
-    return session.scalar(insert(Order).values(**values).on_conflict_do_nothing().returning(Order))
+    order = session.scalar(insert(Order).values(**values).on_conflict_do_nothing().returning(Order))
+    if order is not None:
+        session.add(_line(order, product, purchase.instructor_share))
+    return order
+
+
+def _line(order: Order, product: Product, instructor_share: int) -> OrderLine:
+    return OrderLine(
+        order_id=order.id,
+        position=0,
+        course_id=product.course_id,
+        title=product.title,
+        list_amount=product.price_amount,
+        discount=product.price_amount - order.amount,
+        amount=order.amount,
+        instructor_id=product.instructor_id,
+        instructor_share=instructor_share,
+    )
+
+
+def list_lines(session: Session, order: Order) -> list[OrderLine]:
+    """What the order is for, in order."""
+    mine = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)
+    return list(session.scalars(mine))
 
 
 def terms_of(order: Order) -> CheckoutTerms:

@@ -28,6 +28,7 @@ def project_course(session: Session, course: CourseEvent) -> None:
         "title": course.title,
         "price_amount": course.price_amount,
         "price_currency": course.price_currency.upper(),
+        "instructor_id": course.instructor_id,
         "published": not isinstance(course, CourseArchived),
     }
     statement = insert(Product).values(course_id=course.course_id, **values)

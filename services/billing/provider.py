@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from services.billing.facts import Sighting
+from services.billing.sightings import Sighting
 
 
 class ProviderUnavailable(Exception):

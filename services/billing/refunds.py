@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.billing.audit import Doer, record_act
-from services.billing.facts import Facts, Sighting
+from services.billing.facts import Facts
 from services.billing.models import Order, Payment, Refund, RefundRequest
 from services.billing.orders import OrderNotFound, find_order_for_update, get_order
 from services.billing.provider import Provider, RefundRefused, RefundTerms
 from services.billing.settlement import load_facts, record_sighting, refund_wish_changed
+from services.billing.sightings import Sighting
 from shared import failpoints, inbox
 from shared.errors import Conflict, Invalid
 from shared.inbox import Payload

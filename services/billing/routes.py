@@ -61,12 +61,15 @@ def start_checkout(
     wanted: CheckoutCreate,
     database: DatabaseDep,
     provider: ProviderDep,
+    request: Request,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> Any:
     """Opens a checkout for a course: send the learner to `checkout_url`. 200 instead of 201 when the learner has an
     open order for it already: a second click gets the same one back."""
-    purchase = Purchase(actor.user_id, wanted.course_id, idempotency_key)
+    settings: Settings = request.app.state.settings
+    share = settings.instructor_share_percent * 100
+    purchase = Purchase(actor.user_id, wanted.course_id, idempotency_key, share)
     order, created = checkout.start_checkout(database, provider, purchase)
     response.status_code = 201 if created else 200
     return order

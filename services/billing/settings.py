@@ -14,6 +14,14 @@ class Settings(shared.settings.Settings):
     # What a learner may return without asking: within so many days, with at most so many percent completed.
     refund_window_days: int = Field(14, ge=0, le=365)
     refund_progress_percent: int = Field(20, ge=0, le=100)
+    # What of the net price is the instructor's, in percent; orders keep what held when they were made.
+    instructor_share_percent: int = Field(70, ge=0, le=100)
+    # Stripe Tax works out the tax that our prices include.
+    stripe_automatic_tax: bool = False
+    # Who sells, as invoices must say: address lines separated by semicolons.
+    seller_name: str = "AI First Academy"
+    seller_address: str = ""
+    seller_tax_id: str = ""
 
     @property
     def webhook_secrets(self) -> list[str]:

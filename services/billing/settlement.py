@@ -8,11 +8,13 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.facts import Dispute, Facts, Refund, Sighting, announcements, merge_sighting, order_status
+from services.billing.bookkeeping import book, book_stray_payment
+from services.billing.facts import Facts, announcements, merge_sighting, order_status
 from services.billing.models import CURRENT_STATUSES, Order, Payment, RefundRequest
 from services.billing.models import Dispute as DisputeRow
 from services.billing.models import Refund as RefundRow
 from services.billing.orders import find_order_for_update, terms_of
+from services.billing.sightings import Dispute, Refund, Sighting
 from shared import outbox
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
@@ -35,6 +37,10 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
     if after != before:
         _store_movements(session, order, sighting, after)
         _apply(session, order, before, after)
+    if own:
+        book(session, order, before, after, sighting)
+    else:
+        book_stray_payment(session, order, sighting)
     return order
 
 

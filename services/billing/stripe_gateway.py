@@ -11,7 +11,6 @@ import requests
 import stripe
 from stripe.checkout import Session
 
-from services.billing.facts import Dispute, Refund, Sighting
 from services.billing.provider import (
     AttemptSpent,
     CheckoutTerms,
@@ -20,11 +19,11 @@ from services.billing.provider import (
     RefundRefused,
     RefundTerms,
 )
+from services.billing.sightings import Refund, Sighting
 from services.billing.stripe_objects_gateway import (
     charge_of,
     intent_of,
     marks_of,
-    read_dispute,
     read_open_session,
     read_refund,
     read_session,
@@ -35,7 +34,7 @@ from services.billing.stripe_objects_gateway import (
 TIMEOUT = (2, 7)
 RETRIES = 2
 CONNECTIONS = 20
-EXPANDED = "payment_intent.latest_charge"
+EXPANDED = ("payment_intent.latest_charge.balance_transaction", "total_details.breakdown")
 # A stored error is looked into right after it happened, so our session is among the newest.
 LONGEST_SEARCH = 500
 REFUND_ATTEMPTS = 3
@@ -49,7 +48,7 @@ logging.getLogger("stripe").setLevel(logging.WARNING)
 class StripeGateway:
     """A payment provider (provider.Provider). One per process; safe to use from several threads."""
 
-    def __init__(self, api_key: str, api_base: str, frontend_url: str) -> None:
+    def __init__(self, api_key: str, api_base: str, frontend_url: str, automatic_tax: bool = False) -> None:
         # One pool of connections for all threads: by itself the SDK makes a session, so a TLS handshake, per thread.
         session = requests.Session()
         session.mount(api_base, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
@@ -60,6 +59,7 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=TIMEOUT, session=session),
             max_network_retries=RETRIES,
         )
+        self._automatic_tax = automatic_tax
         self._return_url = f"{frontend_url}/payments/return?order={{order}}&session={{{{CHECKOUT_SESSION_ID}}}}"
         self._cancel_url = f"{frontend_url}/payments/cancelled?order={{order}}"
 
@@ -69,9 +69,11 @@ class StripeGateway:
         price = {
             "currency": terms.currency.lower(),
             "unit_amount": terms.amount,
+            # What the course page says is what is paid, tax or not.
+            "tax_behavior": "inclusive",
             "product_data": {"name": terms.title, "metadata": {"course_id": str(terms.course_id)}},
         }
-        params = {
+        params: Any = {
             "mode": "payment",
             "client_reference_id": order,
             "metadata": terms.marks,
@@ -81,8 +83,10 @@ class StripeGateway:
             "success_url": self._return_url.format(order=order),
             "cancel_url": self._cancel_url.format(order=order),
         }
+        if self._automatic_tax:
+            params |= {"automatic_tax": {"enabled": True}, "tax_id_collection": {"enabled": True}}
         try:
-            created = self._client.v1.checkout.sessions.create(params, {"idempotency_key": terms.key})  # type: ignore[arg-type]
+            created = self._client.v1.checkout.sessions.create(params, {"idempotency_key": terms.key})
         except stripe.StripeError as error:
             if _may_answer_later(error):
                 raise ProviderUnavailable(str(error)) from error
@@ -105,7 +109,7 @@ class StripeGateway:
         """See Provider. One round trip unless something was refunded or disputed."""
         with _unavailable():
             try:
-                session = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": [EXPANDED]})
+                session = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": list(EXPANDED)})
             except stripe.InvalidRequestError as error:
                 if error.code == "resource_missing":
                     return None
@@ -115,7 +119,7 @@ class StripeGateway:
     def fetch_payment(self, intent_id: str) -> Sighting | None:
         """See Provider."""
         with _unavailable():
-            query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{EXPANDED}"]}
+            query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
             return self._sighting(found[0], thorough=True) if found else None
 
@@ -148,16 +152,16 @@ class StripeGateway:
         return read_session(
             session,
             self._refunds(intent) if intent and (thorough or (charge and charge.amount_refunded)) else {},
-            self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else {},
+            self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else [],
         )
 
     def _refunds(self, intent: stripe.PaymentIntent) -> dict[str, Refund]:
         found = self._client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
         return {refund.id: read_refund(refund) for refund in found.auto_paging_iter()}
 
-    def _disputes(self, intent: stripe.PaymentIntent) -> dict[str, Dispute]:
+    def _disputes(self, intent: stripe.PaymentIntent) -> list[stripe.Dispute]:
         found = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-        return {dispute.id: read_dispute(dispute) for dispute in found.auto_paging_iter()}
+        return list(found.auto_paging_iter())
 
 
 def _may_answer_later(error: stripe.StripeError) -> bool:

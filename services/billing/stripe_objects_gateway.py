@@ -1,6 +1,6 @@
 """Stripe's objects, read into what billing knows of a payment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,8 @@ from uuid import UUID
 import stripe
 from stripe.checkout import Session
 
-from services.billing.facts import Dispute, Refund, Sighting
 from services.billing.provider import OpenSession
+from services.billing.sightings import BuyerData, Dispute, Fee, Refund, Sighting
 
 REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 DISPUTE_STATUSES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
@@ -20,7 +20,7 @@ def read_open_session(session: Session) -> OpenSession:
     return OpenSession(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
 
 
-def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Mapping[str, Dispute]) -> Sighting:
+def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Sequence[stripe.Dispute]) -> Sighting:
     """What the session, its expanded payment and the refunds and disputes listed beside it say."""
     intent, charge = intent_of(session), charge_of(session)
     paid = session.status == "complete" and session.payment_status == "paid"
@@ -35,7 +35,48 @@ def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Mapp
         failure="" if paid else _failure(session, intent),
         intent_id=intent.id if intent else None,
         refunds=refunds,
-        disputes=disputes,
+        disputes={dispute.id: read_dispute(dispute) for dispute in disputes},
+        tax_amount=session.total_details.amount_tax if session.total_details else 0,
+        tax_lines=tuple(_tax_lines(session)),
+        fees=dict(_fees(charge, disputes)),
+        buyer=_buyer(session) if paid else None,
+    )
+
+
+def _tax_lines(session: Session) -> Iterator[dict[str, Any]]:
+    breakdown = session.total_details.breakdown if session.total_details else None
+    for tax in breakdown.taxes if breakdown else ():
+        percentage = tax.rate.effective_percentage or tax.rate.percentage
+        jurisdiction = tax.rate.jurisdiction or tax.rate.country or ""
+        yield {
+            "name": tax.rate.display_name,
+            "rate": str(percentage),
+            "jurisdiction": jurisdiction,
+            "amount": tax.amount,
+            "taxable_amount": tax.taxable_amount,
+            "reason": tax.taxability_reason,
+        }
+
+
+def _fees(charge: stripe.Charge | None, disputes: Sequence[stripe.Dispute]) -> Iterator[tuple[str, Fee]]:
+    moved = [charge.balance_transaction] if charge else []
+    for transaction in [*moved, *(found for dispute in disputes for found in dispute.balance_transactions)]:
+        if isinstance(transaction, stripe.BalanceTransaction) and transaction.fee:
+            yield transaction.id, Fee(transaction.fee, transaction.currency.upper())
+
+
+def _buyer(session: Session) -> BuyerData | None:
+    given = session.customer_details
+    if given is None:
+        return None
+    address = given.address
+    town = " ".join(part for part in (address.postal_code, address.city, address.state) if part) if address else ""
+    lines = (address.line1, address.line2, town, address.country) if address else ()
+    return BuyerData(
+        name=given.name or "",
+        address_lines=tuple(line for line in lines if line),
+        country=(address.country if address else None) or "",
+        tax_id=next((tax.value for tax in given.tax_ids or () if tax.value), ""),
     )
 
 

@@ -19,7 +19,7 @@ def create_worker(settings: Settings | None = None) -> Worker:
     """The worker, with settings from the environment unless given."""
     settings = settings or Settings()
     key = settings.stripe_api_key.get_secret_value()
-    provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url)
+    provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url, settings.stripe_automatic_tax)
     reconcile = Job("reconcile", RECONCILE_EVERY, partial(reconcile_orders, provider=provider))
     return Worker("billing", settings, create_handlers(provider), jobs=[reconcile], inbox_loops=INBOX_LOOPS)
 

@@ -4,13 +4,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.declarative import Base
 
 # An order in one of these stands in the way of a second one for the same learner and course.
 CURRENT_STATUSES = ("pending", "paid", "refund_pending", "partly_refunded", "disputed", "review")
+# Who earns from a course whose instructor is not known: courses projected before instructors were.
+NOBODY = UUID(int=0)
 CURRENT = f"status IN ({', '.join(repr(status) for status in CURRENT_STATUSES)}) AND NOT surplus"
 
 
@@ -25,6 +28,7 @@ class Product(Base):
     price_amount: Mapped[int]
     price_currency: Mapped[str]
     published: Mapped[bool]
+    instructor_id: Mapped[UUID] = mapped_column(server_default=str(NOBODY))
 
 
 class Order(Base):
@@ -52,6 +56,9 @@ class Order(Base):
     paid_at: Mapped[datetime | None]
     failure: Mapped[str] = mapped_column(server_default="")
     failed_at: Mapped[datetime | None]
+    # Of `amount`, as Stripe Tax computed it; the lines are name, rate, jurisdiction, amount.
+    tax_amount: Mapped[int] = mapped_column(server_default="0")
+    tax_lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     refunded_amount: Mapped[int] = mapped_column(server_default="0")
     dispute: Mapped[str] = mapped_column(server_default="none")
     stray_session: Mapped[str] = mapped_column(server_default="")
@@ -94,6 +101,23 @@ class Order(Base):
     def checkout_url(self) -> str | None:
         """Where to pay, while that is possible."""
         return self.session_url if self.status == "pending" and not self.overdue else None
+
+
+class OrderLine(Base):
+    """What an order is for, with title, price and share as they were. One line today; bundles and seats bring more.
+    `instructor_share` is in ten-thousandths of the net price."""
+
+    __tablename__ = "order_lines"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    course_id: Mapped[UUID]
+    title: Mapped[str]
+    list_amount: Mapped[int]
+    discount: Mapped[int]
+    amount: Mapped[int]
+    instructor_id: Mapped[UUID]
+    instructor_share: Mapped[int]
 
 
 class Progress(Base):

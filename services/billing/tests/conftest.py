@@ -58,6 +58,10 @@ def harness(academy: Academy, far_end: FarEnd) -> Iterator[Harness]:
         stripe_api_key=SecretStr(API_KEY),
         stripe_api_base=far_end.url,
         stripe_webhook_secrets=SecretStr(f"{SECRET}, {OLD_SECRET}"),
+        stripe_automatic_tax=True,
+        seller_name="AI First Academy GmbH",
+        seller_address="Lernweg 1; 10115 Berlin; DE",
+        seller_tax_id="DE123456789",
     )
     with academy.service("billing", settings, create_app, create_worker) as harness:
         yield harness

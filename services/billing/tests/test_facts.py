@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.billing.facts import (
-    Announcement,
-    Dispute,
-    Facts,
-    Refund,
-    Sighting,
-    announcements,
-    merge_sighting,
-    order_status,
-)
+from services.billing.facts import Announcement, Facts, announcements, merge_sighting, order_status
+from services.billing.sightings import Dispute, Refund, Sighting
 from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
 
 OWED = Facts(4900, "USD")

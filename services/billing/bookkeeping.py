@@ -1,0 +1,107 @@
+"""What an order's new facts mean for the books: postings, documents, the buyer's data. Under the order's lock."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.billing import documents, ledger
+from services.billing.documents import CREDIT_NOTE, INVOICE, RECEIPT
+from services.billing.facts import Facts
+from services.billing.ledger import DISPUTED, STRIPE_BALANCE, UNALLOCATED, Entry, Posting
+from services.billing.models import Buyer, Order
+from services.billing.orders import list_lines
+from services.billing.shares import Shares
+from services.billing.sightings import Dispute, Refund, Sighting
+
+
+def book(session: Session, order: Order, before: Facts, after: Facts, sighting: Sighting) -> None:
+    """Books what is new. Every posting is named after its cause, so what was booked before is not booked again."""
+    now = datetime.now(UTC)
+    ledger.post_fees(session, order, sighting.fees, now)
+    if after.paid_at and before.paid_at is None:
+        _book_payment(session, order, after, sighting)
+    books = _Books(session, order, after, now, gone=_given_back(before))
+    for name, refund in after.refunds.items():
+        if name not in before.refunds or before.refunds[name].status != refund.status:
+            books.book_refund(name, refund)
+    for name, dispute in after.disputes.items():
+        if name not in before.disputes or before.disputes[name].status != dispute.status:
+            books.book_dispute(name, dispute)
+
+
+def book_stray_payment(session: Session, order: Order, sighting: Sighting) -> None:
+    """Money that names an order but does not pay it: ours to give back, nobody's to keep."""
+    if sighting.paid_at and sighting.intent_id:
+        entries = (Entry(STRIPE_BALANCE, sighting.amount), Entry(UNALLOCATED, -sighting.amount))
+        key = f"payment:{sighting.intent_id}"
+        ledger.post(session, Posting(key, sighting.currency, sighting.paid_at, entries, order.id))
+
+
+def _book_payment(session: Session, order: Order, facts: Facts, sighting: Sighting) -> None:
+    assert facts.paid_at is not None
+    if facts.settled:
+        order.tax_amount, order.tax_lines = sighting.tax_amount, [dict(line) for line in sighting.tax_lines]
+        session.flush()
+    entries = (Entry(STRIPE_BALANCE, facts.paid_amount), *_split(session, order, facts, (0, facts.paid_amount)))
+    key = f"payment:{sighting.intent_id or order.id}"
+    ledger.post(session, Posting(key, facts.paid_currency, facts.paid_at, entries, order.id))
+    if sighting.buyer:
+        values = {"order_id": order.id, **sighting.buyer.fields}
+        session.execute(insert(Buyer).values(**values).on_conflict_do_nothing())
+    if facts.settled and facts.paid_amount:
+        for kind in (INVOICE, RECEIPT):
+            documents.issue(session, order, kind, order.amount)
+
+
+@dataclass
+class _Books:
+    """What goes back of one order, piece by piece; `gone` is how much has gone so far, so that the pieces add up."""
+
+    session: Session
+    order: Order
+    facts: Facts
+    now: datetime
+    gone: int
+
+    def book_refund(self, name: str, refund: Refund) -> None:
+        if refund.status == "succeeded":
+            self._post(f"refund:{name}", (Entry(STRIPE_BALANCE, -refund.amount), *self._go(refund.amount)))
+            if self.facts.settled:
+                documents.issue(self.session, self.order, CREDIT_NOTE, refund.amount, name)
+        elif refund.status == "failed":
+            ledger.reverse(self.session, f"refund:{name}", self.now)
+            documents.void(self.session, self.order, name)
+
+    def book_dispute(self, name: str, dispute: Dispute) -> None:
+        opened, lost = f"dispute:{name}", f"dispute-lost:{name}"
+        self._post(opened, (Entry(DISPUTED, dispute.amount), Entry(STRIPE_BALANCE, -dispute.amount)))
+        if dispute.status == "lost":
+            self._post(lost, (Entry(DISPUTED, -dispute.amount), *self._go(dispute.amount)))
+        elif dispute.status == "won":
+            ledger.reverse(self.session, lost, self.now)
+            ledger.reverse(self.session, opened, self.now)
+
+    def _go(self, amount: int) -> tuple[Entry, ...]:
+        left = self.facts.paid_amount - self.gone
+        self.gone += amount
+        return _split(self.session, self.order, self.facts, (left, left - amount))
+
+    def _post(self, key: str, entries: tuple[Entry, ...]) -> None:
+        currency = self.facts.paid_currency or self.order.currency
+        ledger.post(self.session, Posting(key, currency, self.now, entries, self.order.id))
+
+
+def _given_back(facts: Facts) -> int:
+    lost = sum(dispute.amount for dispute in facts.disputes.values() if dispute.status == "lost")
+    return facts.refunded_amount + lost
+
+
+def _split(session: Session, order: Order, facts: Facts, between: tuple[int, int]) -> tuple[Entry, ...]:
+    """Who the money between two amounts belongs to; of a payment that does not fit, nobody knows."""
+    earlier, later = between
+    if not facts.settled or order.amount == 0:
+        return (Entry(UNALLOCATED, earlier - later),)
+    shares = Shares(tuple(list_lines(session, order)), order.amount, order.tax_amount)
+    return tuple(shares.entries_between(earlier, later))
