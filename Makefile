@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dead replay audit faults bench up down status logs lock clean
+.PHONY: help setup demo test check openapi dead replay audit faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -34,12 +34,16 @@ test: ## Run all tests on a real Postgres and RabbitMQ (TEST_SERVERS=docker|nati
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(RUN) -m pytest -n auto $(ARGS)
 
-check: setup ## Check format, lint, types, import rules and architecture
+check: setup ## Check format, lint, types, import rules, architecture and the API contract
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	$(RUN) -m pytest -q tests/architecture
+	$(OPS) openapi --check
+
+openapi: setup ## Write the OpenAPI document anew after a change of a route
+	@$(OPS) openapi
 
 up: ## Start everything, or what does not run yet, and wait until it is ready
 	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers

@@ -138,6 +138,13 @@ def faults(
 
 
 @app.command()
+def openapi(check: bool = False, release: bool = False) -> None:
+    """Writes the platform's OpenAPI document; or checks it against the code and the released one; or releases it."""
+    contract = importlib.import_module("ops.openapi.contract")
+    (contract.check if check else contract.release if release else contract.write)()
+
+
+@app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Such as public signed-in; all when left out.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shows only that everything works.")] = False,

@@ -1,7 +1,6 @@
 import pytest
 
 from gateway.tests.door import Door
-from gateway.tests.far_end import SERVICES
 
 ROUTES = {
     "identity": [
@@ -26,8 +25,6 @@ HIDDEN = [
     "metrics",
     "livez",
     "readyz",
-    "docs",
-    "openapi.json",
     "redoc",
     "protected/catalog/2025/one",
 ]
@@ -57,7 +54,7 @@ SPELLINGS = [
     "/.well-known/../{0}",
     "/.well-known/jwks.json/../../{0}",
     "/assets/../{0}",
-    "/reference/../{0}",
+    "/docs/../{0}",
     "http://127.0.0.1/{0}",
     "http://identity/{0}",
 ]
@@ -95,11 +92,14 @@ def test_what_is_internal_is_reached_by_no_spelling(door: Door, heard: list[str]
     assert len(heard) == before
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_described_by_its_own_openapi(door: Door, service: str) -> None:
-    answer = door.ask("GET", f"/reference/{service}.json")
-    assert (answer.status, answer.json["service"], answer.json["path"]) == (200, service, "/openapi.json")
-    assert door.ask("POST", f"/reference/{service}.json").status == 403
+def test_the_description_is_the_platforms_and_not_a_services(door: Door, heard: list[str]) -> None:
+    before = len(heard)
+    document = door.ask("GET", "/openapi.json")
+    assert (document.status, document.headers["content-type"]) == (200, "application/json")
+    assert len({path.split("/")[3] for path in document.json["paths"] if path.startswith("/api/v1/")}) >= 8
+    again = door.ask("GET", "/openapi.json", {"If-None-Match": document.headers["etag"]})
+    assert (again.status, len(heard)) == (304, before)
+    assert door.ask("POST", "/openapi.json").status == 405
 
 
 def test_the_gateway_says_that_it_lives(door: Door) -> None:
@@ -111,9 +111,9 @@ def test_the_gateway_says_that_it_lives(door: Door) -> None:
     ("path", "kind"),
     [
         ("/", "text/html; charset=utf-8"),
-        ("/reference", "text/html; charset=utf-8"),
+        ("/docs", "text/html; charset=utf-8"),
         ("/assets/style.css", "text/css; charset=utf-8"),
-        ("/assets/reference.js", "text/javascript; charset=utf-8"),
+        ("/assets/docs.js", "text/javascript; charset=utf-8"),
     ],
 )
 def test_the_pages_for_people_are_served(door: Door, path: str, kind: str) -> None:

@@ -26,7 +26,7 @@ def run(state: dict[str, Any]) -> int:
         return 1
     finally:
         story.close()
-    console.print(f"\n  API docs           {state['gateway']}/reference")
+    console.print(f"\n  API docs           {state['gateway']}/docs")
     console.print(f"  mail catcher       {state['mail']}")
     console.print(f"  payment simulator  {state['stripe']}")
     console.print(f"  certificate        {story.certificate_url}", soft_wrap=True)

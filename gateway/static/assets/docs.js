@@ -1,6 +1,5 @@
 "use strict";
 
-const SERVICES = ["identity", "catalog", "billing", "certificates", "notifications", "live"];
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
 // Text only ever becomes a text node: a description cannot turn into markup.
@@ -42,35 +41,42 @@ function operation(method, path, details, spec) {
     inside.append(element("p", {}, element("code", {}, p.name), ` in ${p.in}${p.required ? ", required" : ""}: ${p.description || JSON.stringify(sketch(p.schema, spec))}`));
   }
   inside.append(...body("Request", details.requestBody && details.requestBody.content, spec));
-  for (const [status, answer] of Object.entries(details.responses || {})) {
+  for (const [status, described] of Object.entries(details.responses || {})) {
+    const answer = described.$ref ? spec.components.responses[described.$ref.split("/").pop()] : described;
     inside.append(element("p", {}, element("code", {}, status), ` ${answer.description || ""}`));
     if (status.startsWith("2")) inside.append(...body("Answer", answer.content, spec));
   }
   const head = element("summary", {}, element("b", {}, method.toUpperCase()), element("code", {}, path),
-    element("span", {}, `${details.summary || ""}${signedIn ? " (signed in)" : ""}`));
+    element("span", {}, `${details.deprecated ? "deprecated: " : ""}${details.summary || ""}${signedIn ? " (signed in)" : ""}`));
   return element("details", { "data-text": `${method} ${path} ${details.summary || ""}`.toLowerCase() }, head, inside);
 }
 
-async function show(service, place) {
+function topic(name) {
+  const known = document.getElementById(name);
+  if (known) return known;
+  document.getElementById("contents").append(element("a", { href: `#${name}` }, name));
+  const place = element("section", { id: name }, element("h2", {}, name));
+  document.getElementById("topics").append(place);
+  return place;
+}
+
+async function show() {
   try {
-    const answer = await fetch(`/reference/${service}.json`);
+    const answer = await fetch("/openapi.json");
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     const spec = await answer.json();
     for (const [path, item] of Object.entries(spec.paths)) {
-      for (const method of METHODS) if (item[method]) place.append(operation(method, path, item[method], spec));
+      for (const method of METHODS) {
+        if (item[method]) topic((item[method].tags || ["other"])[0]).append(operation(method, path, item[method], spec));
+      }
     }
   } catch (error) {
-    place.append(element("p", {}, `The description of this service cannot be read now (${error.message}). Reload in a few seconds.`));
+    const text = `The description cannot be read now (${error.message}). Reload in a few seconds.`;
+    document.getElementById("topics").append(element("p", {}, text));
   }
 }
 
-for (const service of SERVICES) {
-  document.getElementById("contents").append(element("a", { href: `#${service}` }, service));
-  const file = element("a", { href: `/reference/${service}.json` }, "OpenAPI JSON");
-  const place = element("section", { id: service }, element("h2", {}, service), element("p", {}, file));
-  document.getElementById("services").append(place);
-  show(service, place);
-}
+show();
 
 document.getElementById("filter").addEventListener("input", (event) => {
   const wanted = event.target.value.trim().toLowerCase();

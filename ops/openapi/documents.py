@@ -1,0 +1,35 @@
+"""What each service says of its own api. Nothing runs: the applications are made, not served."""
+
+import importlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ops.places import SERVICES
+
+Document = dict[str, Any]
+
+
+def service_documents() -> dict[str, Document]:
+    """The OpenAPI document of each service by its name."""
+    with tempfile.TemporaryDirectory() as folder:
+        return {service: _document(service, Path(folder)) for service in SERVICES}
+
+
+def _document(service: str, folder: Path) -> Document:
+    settings: dict[str, Any] = {"storage_url": f"file://{folder}"}
+    if service == "identity":
+        settings["signing_key_file"] = _signing_key(folder / "signing_key.pem")
+    made = importlib.import_module(f"services.{service}.settings").Settings(**settings)
+    document: Document = importlib.import_module(f"services.{service}.main").create_app(made).openapi()
+    return document
+
+
+def _signing_key(path: Path) -> Path:
+    """identity does not start without one."""
+    key = Ed25519PrivateKey.generate()
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
