@@ -21,7 +21,6 @@ from ops.places import ROOT, VAR
 from services.identity.access_tokens import TokenSigner, load_signer
 
 HOME = VAR / "bench"
-SERVICES = ("identity", "catalog", "billing", "live")
 MONOLITH = "monolith"
 UNLIMITED = {
     "GATEWAY_AUTH_RATE": "1000000r/s",
@@ -45,7 +44,7 @@ class Ground:
 
     def __init__(self) -> None:
         self.overrides: dict[str, dict[str, str]] = {"gateway": dict(UNLIMITED), "catalog-api": {}}
-        self.platform = Platform(HOME, services=SERVICES, overrides=self.overrides)
+        self.platform = Platform(HOME, overrides=self.overrides)
         self._instance = Instance(HOME)
 
     def open(self, blocks: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ops.bench import events, public_reads, report, signed_in
+from ops.bench import events, idle, public_reads, report, signed_in
 from ops.bench.ground import Ground
 from ops.bench.pace import Pace, pace
 from ops.bench.report import Row
@@ -29,6 +29,8 @@ class Bench:
 
 
 BENCHES = {
+    # First, before there is anything to do.
+    "idle": Bench(idle.measure, once=idle.STEPS),
     "public": Bench(public_reads.measure, public_reads.LOADS),
     "signed-in": Bench(signed_in.measure, signed_in.LOADS),
     "events": Bench(events.measure, once=events.STEPS),
