@@ -44,6 +44,8 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.EmailVerificationRequested,
         e.PasswordResetRequested,
         e.InstructorApplicationDecided,
+        e.RegistrationRepeated,
+        e.AccountSecurityChanged,
         e.CoursePublished,
         e.CourseUpdated,
         e.CourseArchived,

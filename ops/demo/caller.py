@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from ops.demo.steps import expect
+from ops.demo.mailbox import Mailbox
+from ops.demo.steps import eventually, expect
 
 PASSWORD = "correct horse battery 42"
 
@@ -50,10 +51,12 @@ class Caller:
     def __exit__(self, *raised: object) -> None:
         self.http.close()
 
-    def register(self, email: str, name: str) -> None:
-        """Signs up and in."""
+    def register(self, email: str, name: str, mailbox: Mailbox) -> None:
+        """Signs up, follows the link in the mail, and signs in."""
         body = {"email": email, "password": PASSWORD, "name": name}
-        self.user_id = self.call("POST", "/api/v1/auth/register", 201, json=body)["id"]
+        self.call("POST", "/api/v1/auth/register", 202, json=body)
+        token = eventually(lambda: mailbox.verification(email), f"the mail that confirms {email}", pause=0.05)
+        self.user_id = self.call("POST", "/api/v1/auth/verify-email", 201, json={"token": token})["id"]
         self.sign_in(email, PASSWORD)
 
     def sign_in(self, email: str, password: str) -> None:

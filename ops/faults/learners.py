@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 
-from ops.faults.client import Client, content
+from ops.faults.client import Client, GaveUp, content
+from ops.faults.mailbox import Mailbox
 
 PASSWORD = "correct horse battery 42"
 # Tokens live five minutes; one that is to survive a long answer is renewed well before.
 FRESH_SECONDS = 200.0
+MAIL_SECONDS = 60.0
 TIMES_REFUSED, REFUSED_SECONDS = 10, 1.0
 
 
@@ -28,11 +30,18 @@ class Learner:
     issued_at: float = float("-inf")
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def sign_up(self, name: str) -> None:
-        """Registers and signs in. A repeated registration whose answer was lost is fine: the login tells."""
-        await self.client.call(
-            "POST", "/api/v1/auth/register", json={"email": self.email, "password": self.password, "name": name}
-        )
+    async def sign_up(self, name: str, mailbox: Mailbox) -> None:
+        """Registers, follows the mailed link and signs in. A repetition whose answer was lost is fine: the login
+        tells. Raises GaveUp."""
+        body = {"email": self.email, "password": self.password, "name": name}
+        await self.client.call("POST", "/api/v1/auth/register", json=body)
+        deadline = time.monotonic() + MAIL_SECONDS
+        while self.email not in mailbox.verifications:
+            if time.monotonic() > deadline:
+                raise GaveUp(f"{self.email} got no mail to confirm the address")
+            await asyncio.sleep(0.05)
+        token = mailbox.verifications[self.email]
+        await self.client.call("POST", "/api/v1/auth/verify-email", json={"token": token})
         await self.sign_in()
         self.user_id = (await self.done("GET", "/api/v1/users/me"))["id"]
 

@@ -1,11 +1,14 @@
-"""The mail server of the drills: takes every mail and remembers only who got which Message-ID, thousands of them."""
+"""The mail server of the drills: takes every mail and remembers of thousands only who got which Message-ID or link."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+VERIFY = re.compile(r"/verify-email#token=([\w-]+)")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
+        # What confirms a registration, by address.
+        self.verifications: dict[str, str] = {}
         self.port = 0
         self._server: asyncio.Server | None = None
 
@@ -42,6 +47,10 @@ class Mailbox:
         """aiosmtpd's hook: the mail is ours once this answer is on its way."""
         content = envelope.content
         message = message_from_bytes(content if isinstance(content, bytes) else b"", policy=default)
+        body = message.get_body(("plain",))
+        link = VERIFY.search(body.get_content()) if body else None
         for recipient in envelope.rcpt_tos:
+            if link:
+                self.verifications[recipient] = link[1]
             self.mails.append(Mail(str(message["Message-ID"]).strip(), recipient, str(message["Subject"])))
         return "250 taken"

@@ -81,7 +81,7 @@ async def _run(todo: Plan, console: Console) -> list[Trial]:
         await lab.open()
         school = await open_school(lab, *todo.school)
         visitor = Learner(lab.client, "visitor@example.com")
-        await visitor.sign_up("Visitor")
+        await visitor.sign_up("Visitor", lab.mailbox)
         console.print(f"platform with {len(school.courses)} courses ready after {time.monotonic() - began:.0f} s")
         judge = Judge(lab, visitor)
         for scenario, trial in todo.trials():

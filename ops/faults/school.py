@@ -48,7 +48,7 @@ async def open_school(lab: Lab, learners: int, courses: int) -> School:
     made: list[Course] = await asyncio.gather(
         *(_course(gate, instructor, number) for number in range(courses)),
     )
-    await asyncio.gather(*(_sign_up(gate, learner, number) for number, learner in enumerate(pool)))
+    await asyncio.gather(*(_sign_up(gate, lab, learner, number) for number, learner in enumerate(pool)))
     while await lab.books.number("SELECT count(*) FROM billing.products WHERE published") < courses:
         await asyncio.sleep(0.1)
     return School(admin, instructor, pool, made)
@@ -56,16 +56,16 @@ async def open_school(lab: Lab, learners: int, courses: int) -> School:
 
 async def _instructor(lab: Lab, admin: Learner) -> Learner:
     person = Learner(lab.client, "instructor@example.com")
-    await person.sign_up("Grace Hopper")
+    await person.sign_up("Grace Hopper", lab.mailbox)
     path = f"/api/v1/admin/users/{person.user_id}"
     await admin.done("PATCH", path, headers={"If-Match": "*"}, json={"roles": ["instructor"]})
     await person.sign_in()
     return person
 
 
-async def _sign_up(gate: asyncio.Semaphore, learner: Learner, number: int) -> None:
+async def _sign_up(gate: asyncio.Semaphore, lab: Lab, learner: Learner, number: int) -> None:
     async with gate:
-        await learner.sign_up(f"Learner {number}")
+        await learner.sign_up(f"Learner {number}", lab.mailbox)
 
 
 async def _course(gate: asyncio.Semaphore, instructor: Learner, number: int) -> Course:

@@ -35,6 +35,7 @@ class Origin:
     user_id: UUID | None = None
     session_id: str | None = None
     impersonator_id: UUID | None = None
+    device_token: str = ""
 
     def of(self, caller: Caller) -> "Origin":
         """The same request, acted by who is signed in."""

@@ -12,6 +12,7 @@ from services.identity import administration, emails, password_strength, users
 from services.identity.audit import Origin
 from services.identity.passwords import hashing_slot
 from services.identity.settings import FirstAdminSettings
+from services.identity.users import NewAccount
 from shared.database import Database
 from shared.errors import Problem
 from shared.telemetry import configure_logging, get_logger
@@ -32,7 +33,7 @@ def make_first_admin(database: Database, email: str, password: str) -> bool:
     with database.begin() as session:
         if administration.has_admin(session):
             return False
-        users.create_user(session, address, NAME, password_hash, ["admin"], ORIGIN)
+        users.create_user(session, NewAccount(address, NAME, password_hash, ("admin",)), ORIGIN)
         return True
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, or_
 
 from services.identity import throttle
+from services.identity.credentials import devices
+from services.identity.credentials.models import KnownDevice, MailLink
 from services.identity.models import RefreshToken, Revocation, SignInThrottle, UserSession
 from shared.database import Database
 
@@ -14,7 +16,7 @@ ENDED_SESSIONS_KEPT = timedelta(days=35)
 
 
 def clean_up(database: Database) -> None:
-    """Expired revocations, refresh tokens, old sessions and forgotten failures."""
+    """Expired revocations, refresh tokens, links, old sessions, forgotten devices and failures."""
     now = datetime.now(UTC)
     long_ago = now - ENDED_SESSIONS_KEPT
     ended = or_(UserSession.revoked_at < long_ago, UserSession.expires_at < long_ago)
@@ -23,6 +25,8 @@ def clean_up(database: Database) -> None:
         # Spent tokens stay until they expire: presented again before that, they betray a thief.
         delete(RefreshToken).where(RefreshToken.expires_at < now),
         delete(UserSession).where(ended),
+        delete(MailLink).where(MailLink.expires_at < now),
+        delete(KnownDevice).where(KnownDevice.last_used_at < now - devices.FORGOTTEN_AFTER),
         delete(SignInThrottle).where(SignInThrottle.last_attempt_at < now - throttle.FORGOTTEN_AFTER),
     ):
         with database.begin() as session:

@@ -101,11 +101,11 @@ class RevocationCounter(Base):
 
 
 class SignInThrottle(Base):
-    """Failed sign-ins of one address, known to us or not; the address is hashed because people mistype passwords."""
+    """Failed sign-ins of one guesser (throttle.py)."""
 
     __tablename__ = "sign_in_throttles"
 
-    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column("address_hash", primary_key=True)
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     blocked_until: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

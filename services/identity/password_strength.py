@@ -5,15 +5,13 @@ No composition rules (OWASP ASVS 5.0, 6.2): length, a list of what attackers try
 
 import re
 import threading
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zxcvbn import zxcvbn
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
-from zxcvbn.matching import RANKED_DICTIONARIES
 
-from shared.errors import Problem
+from services.identity.banned_passwords import is_banned
+from shared.errors import Problem, Unavailable
 
 MIN_LENGTH = 8
 MAX_LENGTH = 128
@@ -22,8 +20,10 @@ SCORED_LENGTH = 40
 ACCEPTABLE_SCORE = 2
 CONTEXT_WORDS = ("academy",)
 
-# zxcvbn keeps the context words of a call in a module-level table: two threads would score with each other's words.
+# zxcvbn keeps the context words of a call in a module-level table: two threads would score with each other's words. So
+# a process never spends more than one core on it, whatever arrives, and nobody waits for long.
 _one_at_a_time = threading.Lock()
+WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,23 @@ def refuse_weak_password(password: str, about: Sequence[str]) -> None:
 
 
 def assess_password(password: str, about: Sequence[str]) -> Strength:
-    """The strength of a password for a person; `about` is what an attacker knows: name and e-mail address."""
-    with _one_at_a_time:
-        result = zxcvbn(password[:SCORED_LENGTH], user_inputs=_context_words(about))
+    """The strength of a password for a person; `about` is what an attacker knows: name and e-mail address.
+    Raises Unavailable after two seconds of waiting for other people's."""
+    words = _context_words(about)
+    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable("Too many passwords are being looked at in this moment. Try again in a few seconds.")
+    try:
+        result = zxcvbn(password[:SCORED_LENGTH], user_inputs=words)
+    finally:
+        _one_at_a_time.release()
     score = int(result["score"])
     feedback = result["feedback"]
     suggestions = [str(suggestion) for suggestion in feedback["suggestions"]]
     if len(password) < MIN_LENGTH:
         return Strength(min(score, 1), False, f"Use at least {MIN_LENGTH} characters.", suggestions)
-    if _is_banned(password):
+    if password.casefold() in {word.casefold() for word in words}:
+        return Strength(0, False, "This is what people know about you.", suggestions)
+    if is_banned(password):
         return Strength(0, False, "This is among the passwords that attackers try first.", suggestions)
     return Strength(score, score >= ACCEPTABLE_SCORE, str(feedback["warning"] or ""), suggestions)
 
@@ -72,8 +80,3 @@ def assess_password(password: str, about: Sequence[str]) -> Strength:
 def _context_words(about: Sequence[str]) -> list[str]:
     parts = [part for text in about for part in re.split(r"\W+|_", text)]
     return [word for word in (*about, *parts, *CONTEXT_WORDS) if word]
-
-
-def _is_banned(password: str) -> bool:
-    word = unicodedata.normalize("NFKC", password).casefold()
-    return any(word in RANKED_DICTIONARIES[name] for name in FREQUENCY_LISTS)

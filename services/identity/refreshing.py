@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, sessions
+from services.identity import audit, secret_tokens, security_news, sessions
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
@@ -45,7 +45,7 @@ def refresh(database: Database, signer: TokenSigner, token: str, origin: Origin)
 
 def _rotate(session: Session, signer: TokenSigner, token: str, origin: Origin) -> SignedIn | None:
     by_hash = select(RefreshToken.id, RefreshToken.session_id).where(
-        RefreshToken.token_hash == sessions.hash_token(token)
+        RefreshToken.token_hash == secret_tokens.hash_token(token)
     )
     known = session.execute(by_hash).one_or_none()
     if known is None:
@@ -69,6 +69,7 @@ def _rotate(session: Session, signer: TokenSigner, token: str, origin: Origin) -
     elif not _replace_child(session, presented, now):
         audit.record(session, origin.by(user.id, str(current.sid)), "refresh_token.reused", user.id)
         sessions.end_session(session, current)
+        security_news.tell(session, user, "refresh_token_reused", origin)
         return None
     return sessions.extend_chain(session, signer, user, current, parent=presented)
 

@@ -2,52 +2,24 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response, status
+from fastapi import Query, Response
 
-from services.identity import (
-    admin_routes,
-    password_strength,
-    refreshing,
-    registration,
-    revocations,
-    sessions,
-    signing_in,
-    users,
-)
-from services.identity.access_tokens import LIFETIME_SECONDS
+from services.identity import admin_routes, revocations, sign_in_routes, users
 from services.identity.auditing import routes as auditing_routes
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.credentials import routes as credentials_routes
+from services.identity.dependencies import SignerDep
 from services.identity.instructors import routes as instructors_routes
-from services.identity.schemas import (
-    AccountRead,
-    PasswordStrengthCreate,
-    PasswordStrengthRead,
-    RevocationRead,
-    RevocationsRead,
-    SessionCreate,
-    SessionRefresh,
-    TokensRead,
-    UserCreate,
-    UserRead,
-    UserUpdate,
-)
-from services.identity.sessions import SignedIn
+from services.identity.schemas import AccountRead, RevocationRead, RevocationsRead, UserRead, UserUpdate
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
-auth = AcademyRouter(
-    secret=True,
-    prefix="/api/v1/auth",
-    tags=["auth"],
-    dependencies=[NO_STORE],
-    responses={401: {"description": "Wrong or spent credentials"}, 403: {"description": "The account is suspended"}},
-)
 people = AcademyRouter(prefix="/api/v1/users", tags=["users"])
 keys = AcademyRouter(tags=["keys"])
 ROUTERS = [
-    auth,
+    credentials_routes.router,
+    sign_in_routes.router,
     instructors_routes.own,
     people,
     admin_routes.router,
@@ -59,36 +31,6 @@ ROUTERS = [
 
 Account = Annotated[Actor, require("account:use")]
 MAX_SEQ = 2**63 - 1
-
-
-@auth.post("/register", status_code=status.HTTP_201_CREATED, response_model=UserRead, dependencies=[PUBLIC])
-def register(body: UserCreate, database: DatabaseDep, origin: OriginDep) -> Any:
-    """Make an account. Signing in is the next step."""
-    return registration.register(database, body.email, body.name, body.password.get_secret_value(), origin)
-
-
-@auth.post("/login", dependencies=[PUBLIC])
-def login(body: SessionCreate, database: DatabaseDep, signer: SignerDep, origin: OriginDep) -> TokensRead:
-    """Sign in: an access token for five minutes, and a refresh token for the next one."""
-    return _tokens(signing_in.sign_in(database, signer, body.email, body.password.get_secret_value(), origin))
-
-
-@auth.post("/refresh", dependencies=[PUBLIC])
-def refresh(body: SessionRefresh, database: DatabaseDep, signer: SignerDep, origin: OriginDep) -> TokensRead:
-    """Exchange a refresh token for the next pair. Each is good once; one that comes back ends the session."""
-    return _tokens(refreshing.refresh(database, signer, body.refresh_token.get_secret_value(), origin))
-
-
-@auth.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
-def logout(actor: Account, session: SessionDep, origin: OriginDep) -> None:
-    """Sign out: this session's tokens end, in every service within two seconds."""
-    sessions.sign_out(session, origin.of(actor))
-
-
-@auth.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])
-def rate_password(body: PasswordStrengthCreate) -> Any:
-    """How good a password would be, for the form that asks for a new one. Nothing is stored."""
-    return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name])
 
 
 @people.get("/me", response_model=AccountRead)
@@ -115,9 +57,3 @@ def read_revocations(session: SessionDep, after: Annotated[int, Query(ge=0, le=M
     """What was revoked after a sequence number; each service asks every second."""
     rows, last_seq = revocations.list_revocations(session, after)
     return RevocationsRead(items=[RevocationRead.model_validate(row) for row in rows], last_seq=last_seq)
-
-
-def _tokens(signed_in: SignedIn) -> TokensRead:
-    return TokensRead(
-        access_token=signed_in.access_token, expires_in=LIFETIME_SECONDS, refresh_token=signed_in.refresh_token
-    )

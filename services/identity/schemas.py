@@ -41,12 +41,6 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class UserCreate(Input):
-    email: Email
-    password: NewPassword
-    name: Name
-
-
 class UserUpdate(Input):
     name: Name
 
@@ -87,39 +81,49 @@ class SignOutRead(BaseModel):
     sessions_ended: int
 
 
-class SessionCreate(Input):
+class SignInInput(Input):
+    """How the tokens of a sign-in are wanted. Apps get them in the body and send `device_token` back at their next
+    sign-in, so that a stranger's wrong guesses never keep them waiting; browsers have both secrets in cookies."""
+
+    browser: Annotated[bool, Field(description="Refresh and device token in HttpOnly cookies, not in the body")] = False
+    device_token: Annotated[SecretStr, Field(max_length=200)] = SecretStr("")
+
+
+class PasswordSignIn(SignInInput):
     email: Email
     password: GivenPassword
 
 
 class SessionRefresh(Input):
-    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+    """Browsers send `{}`: the token is in their cookie."""
+
+    refresh_token: Annotated[SecretStr, Field(min_length=1, max_length=200)] | None = None
 
 
 class TokensRead(BaseModel):
-    """RFC 6749 section 5.1; `expires_in` is seconds."""
+    """RFC 6749 section 5.1; `expires_in` is seconds. In browser mode without the two that went into cookies."""
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
-    refresh_token: str
+    refresh_token: str | None = None
+    device_token: Annotated[str | None, Field(description="After a sign-in: keep it and send it with the next")] = None
 
 
-class PasswordStrengthCreate(Input):
-    """`email` and `name` make the answer stricter: what is known about a person is guessed first."""
+class SessionRead(BaseModel):
+    """`place` is the network the session began in, shortened; `current` is the one that asks."""
 
-    password: GivenPassword
-    email: Annotated[str, Field(max_length=254)] = ""
-    name: Annotated[str, Field(max_length=100)] = ""
+    id: UUID
+    device: str
+    place: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    current: bool
 
 
-class PasswordStrengthRead(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    score: Annotated[int, Field(ge=0, le=4, description="0 is guessed at once, 4 is very strong")]
-    acceptable: bool
-    warning: str
-    suggestions: list[str]
+class SessionsRead(BaseModel):
+    items: list[SessionRead]
 
 
 class RevocationRead(BaseModel):

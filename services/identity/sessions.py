@@ -1,34 +1,45 @@
 """Sessions: a sign-in on a device, its chain of refresh tokens, and how it ends."""
 
-import hashlib
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, revocations
+from services.identity import audit, revocations, secret_tokens
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
+from services.identity.networks import place_of
+from services.identity.user_agents import device_name
+from shared.errors import NotFound
 
 # A refresh token unused for so long is void; a session ends after so long, however busy.
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=60)
 
 
+class SessionNotFound(NotFound):
+    slug, title = "session-not-found", "There is no such session"
+    detail = "It has ended, or is not yours; GET /api/v1/auth/sessions lists yours."
+
+
 @dataclass(frozen=True)
 class SignedIn:
-    """What a client gets: an access token for five minutes, and the refresh token for the next one."""
+    """What a client gets: an access token for five minutes, the refresh token for the next one, and after a sign-in the
+    token that makes its device a known one."""
 
     access_token: str
     refresh_token: str
+    device_token: str | None = None
 
 
-def start_session(session: Session, signer: TokenSigner, user: User, origin: Origin) -> SignedIn:
+def start_session(
+    session: Session, signer: TokenSigner, user: User, origin: Origin, device_token: str | None = None
+) -> SignedIn:
     """A new session of an account whose row is locked: a role change then either sees it or was seen by it."""
     now = datetime.now(UTC)
     started = UserSession(
@@ -44,7 +55,7 @@ def start_session(session: Session, signer: TokenSigner, user: User, origin: Ori
     session.add(started)
     session.flush()
     audit.record(session, origin.by(user.id, str(started.sid)), "session.started", user.id)
-    return extend_chain(session, signer, user, started, parent=None)
+    return replace(extend_chain(session, signer, user, started, parent=None), device_token=device_token)
 
 
 def extend_chain(
@@ -52,11 +63,11 @@ def extend_chain(
 ) -> SignedIn:
     """The next pair of tokens of a session whose row is locked or new."""
     now = datetime.now(UTC)
-    token = secrets.token_urlsafe(32)
+    token = secret_tokens.new_token()
     session.add(
         RefreshToken(
             id=uuid7(),
-            token_hash=hash_token(token),
+            token_hash=secret_tokens.hash_token(token),
             session_id=current.id,
             parent_id=parent.id if parent else None,
             created_at=now,
@@ -74,6 +85,47 @@ def sign_out(session: Session, origin: Origin) -> None:
     if current and current.revoked_at is None:
         audit.record(session, origin, "session.ended", origin.user_id)
         end_session(session, current)
+
+
+def sign_out_everywhere(session: Session, origin: Origin, keep_current: bool) -> None:
+    """Ends the caller's sessions, all or all but the calling one."""
+    assert origin.user_id
+    kept = origin.session_id if keep_current else None
+    for current in session.scalars(_live(origin.user_id)).all():
+        if str(current.sid) != kept:
+            audit.record(session, origin, "session.ended", origin.user_id, session_id=str(current.id))
+            end_session(session, current)
+
+
+def sign_out_device(session: Session, session_id: UUID, origin: Origin) -> None:
+    """Ends one of the caller's sessions. Raises SessionNotFound, for other people's and ended ones too."""
+    assert origin.user_id
+    current = session.scalars(_live(origin.user_id).where(UserSession.id == session_id)).one_or_none()
+    if current is None:
+        raise SessionNotFound
+    audit.record(session, origin, "session.ended", origin.user_id, session_id=str(current.id))
+    end_session(session, current)
+
+
+def list_sessions(session: Session, user_id: UUID, sid: str) -> list[dict[str, Any]]:
+    """A person's live sessions, the latest used first; `sid` tells which one asks."""
+    now = datetime.now(UTC)
+    live = select(UserSession).where(
+        UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > now
+    )
+    return [
+        {
+            "id": current.id,
+            "device": device_name(current.user_agent),
+            "place": place_of(current.ip),
+            "created_at": current.created_at,
+            "last_seen_at": current.last_seen_at,
+            "expires_at": current.expires_at,
+            "current": str(current.sid) == sid,
+        }
+        for current in session.scalars(live.order_by(UserSession.last_seen_at.desc()))
+        if current.last_seen_at > now - IDLE
+    ]
 
 
 def end_session(session: Session, locked: UserSession) -> None:
@@ -109,11 +161,6 @@ def renew_sids(session: Session, user_id: UUID) -> int:
         revocations.revoke_sid(session, current.sid)
         current.sid = uuid7()
     return len(live)
-
-
-def hash_token(token: str) -> bytes:
-    """How a refresh token is stored. It has 256 random bits, so a fast hash is enough."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _live(user_id: UUID) -> Select[UserSession]:

@@ -1,17 +1,21 @@
 """Signing in with a password."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.identity import audit, emails, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
+from services.identity.credentials import devices
 from services.identity.emails import EmailAddress
 from services.identity.models import User
+from services.identity.networks import throttled_network
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
+from services.identity.throttle import Guesser
 from shared.database import Database
 from shared.errors import Forbidden, Problem, Unauthorized
 
@@ -20,12 +24,21 @@ class WrongCredentials(Unauthorized):
     slug, title = "wrong-credentials", "E-mail address or password is wrong"
 
     def __init__(self) -> None:
-        super().__init__("Check both and try again.")
+        super().__init__("Check both and try again. A new account begins with the link in the mail we sent.")
 
 
 class AccountSuspended(Forbidden):
     slug, title = "account-suspended", "This account is suspended"
     detail = "Write to the academy's support to have it reactivated."
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What is compared, and who is charged when it is wrong. Nobody's account has no id and no hash."""
+
+    guessers: list[Guesser]
+    user_id: UUID | None = None
+    password_hash: str | None = None
 
 
 def sign_in(database: Database, signer: TokenSigner, email: str, password: str, origin: Origin) -> SignedIn:
@@ -38,41 +51,52 @@ def sign_in(database: Database, signer: TokenSigner, email: str, password: str, 
     address = emails.parse_email(email)
     with hashing_slot() as hasher:
         with database.begin() as session:
-            throttle.charge_attempt(session, address)
-            known = _find_credentials(session, address)
-        right = hasher.matches(password, known.password_hash if known else None)
-        new_hash = hasher.hash(password) if right and known and hasher.is_outdated(known.password_hash) else None
+            attempt = _begin_attempt(session, address, origin)
+        right = hasher.matches(password, attempt.password_hash)
+        new_hash = hasher.hash(password) if right and hasher.is_outdated(attempt.password_hash or "") else None
     with database.begin() as session:
-        if known is None or not right:
-            outcome: SignedIn | Problem = _refuse(session, known, origin)
-        else:
-            throttle.forget_failures(session, address)
-            outcome = _admit(session, signer, known, new_hash, origin)
+        outcome = _conclude(session, signer, attempt, new_hash, origin) if right else _refuse(session, attempt, origin)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
 
 
-def _find_credentials(session: Session, address: EmailAddress) -> Row[UUID, str] | None:
-    by_address = select(User.id, User.password_hash).where(User.email_normalized == address.normalized)
-    return session.execute(by_address).one_or_none()
-
-
-def _refuse(session: Session, known: Row[UUID, str] | None, origin: Origin) -> WrongCredentials:
-    audit.record(session, origin, "sign_in.refused", known.id if known else None, reason="wrong credentials")
-    return WrongCredentials()
-
-
-def _admit(
-    session: Session, signer: TokenSigner, known: Row[UUID, str], new_hash: str | None, origin: Origin
-) -> SignedIn | Problem:
-    user = users.lock_user(session, known.id)
-    if user.password_hash != known.password_hash:
-        # The password was changed while we compared it with the old one.
-        return _refuse(session, known, origin)
+def admit(session: Session, signer: TokenSigner, user: User, origin: Origin) -> SignedIn | AccountSuspended:
+    """The session of somebody who has proven to own the account; its row is locked. A refusal is returned and not
+    raised: what it leaves behind has to be committed."""
     if user.status != "active":
         audit.record(session, origin, "sign_in.refused", user.id, reason="suspended")
         return AccountSuspended()
+    device_token = devices.remember_device(session, user.id, origin.device_token)
+    return sessions.start_session(session, signer, user, origin, device_token)
+
+
+def _begin_attempt(session: Session, address: EmailAddress, origin: Origin) -> Attempt:
+    by_address = select(User.id, User.password_hash).where(User.email_normalized == address.normalized)
+    known = session.execute(by_address).one_or_none()
+    device = devices.find_device(session, known.id, origin.device_token) if known else None
+    if device:
+        guessers = throttle.known_guess("device", device)
+    else:
+        guessers = throttle.strangers_guess(address, throttled_network(origin.ip))
+    throttle.charge_attempt(session, guessers)
+    return Attempt(guessers, known.id, known.password_hash) if known else Attempt(guessers)
+
+
+def _refuse(session: Session, attempt: Attempt, origin: Origin) -> WrongCredentials:
+    audit.record(session, origin, "sign_in.refused", attempt.user_id, reason="wrong credentials")
+    return WrongCredentials()
+
+
+def _conclude(
+    session: Session, signer: TokenSigner, attempt: Attempt, new_hash: str | None, origin: Origin
+) -> SignedIn | Problem:
+    assert attempt.user_id, "only somebody's password can be right"
+    user = users.lock_user(session, attempt.user_id)
+    if user.password_hash != attempt.password_hash:
+        # The password was changed while we compared it with the old one.
+        return _refuse(session, attempt, origin)
+    throttle.forgive(session, attempt.guessers)
     if new_hash:
         user.password_hash = new_hash
-    return sessions.start_session(session, signer, user, origin)
+    return admit(session, signer, user, origin)

@@ -1,7 +1,6 @@
 """Accounts: who somebody is."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -43,17 +42,26 @@ class UserFilter:
     status: str | None = None
 
 
-def create_user(
-    session: Session, email: EmailAddress, name: str, password_hash: str, roles: Iterable[str], origin: Origin
-) -> User:
+@dataclass(frozen=True)
+class NewAccount:
+    """Somebody whose address is proven, or vouched for by an administrator."""
+
+    email: EmailAddress
+    name: str
+    password_hash: str
+    roles: tuple[str, ...] = ("student",)
+    id: UUID = field(default_factory=uuid7)
+
+
+def create_user(session: Session, account: NewAccount, origin: Origin) -> User:
     """A new active account. Raises EmailTaken, also when two requests race."""
     row = {
-        "id": uuid7(),
-        "email": email.given,
-        "email_normalized": email.normalized,
-        "name": name,
-        "password_hash": password_hash,
-        "roles": sorted(set(roles)),
+        "id": account.id,
+        "email": account.email.given,
+        "email_normalized": account.email.normalized,
+        "name": account.name,
+        "password_hash": account.password_hash,
+        "roles": sorted(set(account.roles)),
     }
     statement = insert(User).values(row).on_conflict_do_nothing(index_elements=[User.email_normalized])
     user = session.scalars(statement.returning(User)).one_or_none()

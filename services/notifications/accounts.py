@@ -6,11 +6,23 @@ from urllib.parse import quote
 from services.notifications.notices import Notice, compose
 from services.notifications.texts import written_time
 from shared.events import (
+    AccountSecurityChanged,
     EmailVerificationRequested,
     InstructorApplicationDecided,
     PasswordResetRequested,
+    RegistrationRepeated,
     UserRegistered,
 )
+
+# What happened, as its owner reads it; one that only a newer identity knows is told in general words.
+CHANGES = {
+    "refresh_token_reused": (
+        "A sign-in of your account was used from two places, as if it had been copied. We have ended that sign-in"
+    ),
+    "password_changed": "The password of your account was changed, and all other devices were signed out",
+    "password_reset": "The password of your account was set anew by a link from your mail, all devices were signed out",
+}
+ANY_CHANGE = "The security settings of your account were changed"
 
 
 def welcome(event: UserRegistered) -> Notice:
@@ -33,6 +45,24 @@ def application_decided(event: InstructorApplicationDecided) -> Notice:
     if event.approved:
         return compose("instructor_approved", event.application_id, "/teach")
     return compose("instructor_rejected", event.application_id, "/account", reason=event.reason)
+
+
+def account_exists(event: RegistrationRepeated) -> Notice:
+    """For who has forgotten having an account, and for who should know that somebody else tried."""
+    return compose("account_exists", event.attempted_at.isoformat(), "/login")
+
+
+def security_notice(event: AccountSecurityChanged) -> Notice:
+    """What a thief would do, told to the owner."""
+    return compose(
+        "security_notice",
+        f"{event.change}:{event.changed_at.isoformat()}",
+        "/settings/security",
+        change=CHANGES.get(event.change, ANY_CHANGE),
+        device=event.device,
+        place=event.place or "unknown",
+        time=written_time(event.changed_at),
+    )
 
 
 def _with_token(kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested) -> Notice:

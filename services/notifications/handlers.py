@@ -6,7 +6,7 @@ from services.notifications import accounts, courses, learning, live_sessions, p
 from services.notifications.broadcasts import start_broadcast
 from services.notifications.live_sessions import LiveSessionNews
 from services.notifications.news import is_news
-from services.notifications.notices import tell
+from services.notifications.notices import tell, tell_address
 from shared import events as e
 from shared.inbox import Handlers
 
@@ -25,7 +25,19 @@ def on_user_suspended(session: Session, event: e.UserSuspended) -> None:
 
 
 def on_email_verification_requested(session: Session, event: e.EmailVerificationRequested) -> None:
-    tell(session, event.user_id, accounts.email_verification(event))
+    notice = accounts.email_verification(event)
+    if event.email:
+        tell_address(session, event.user_id, event.email, event.name or event.email, notice)
+    else:
+        tell(session, event.user_id, notice)
+
+
+def on_registration_repeated(session: Session, event: e.RegistrationRepeated) -> None:
+    tell(session, event.user_id, accounts.account_exists(event))
+
+
+def on_account_security_changed(session: Session, event: e.AccountSecurityChanged) -> None:
+    tell(session, event.user_id, accounts.security_notice(event))
 
 
 def on_password_reset_requested(session: Session, event: e.PasswordResetRequested) -> None:
@@ -117,6 +129,8 @@ HANDLERS = Handlers(
         e.EmailVerificationRequested: on_email_verification_requested,
         e.PasswordResetRequested: on_password_reset_requested,
         e.InstructorApplicationDecided: on_instructor_application_decided,
+        e.RegistrationRepeated: on_registration_repeated,
+        e.AccountSecurityChanged: on_account_security_changed,
         e.CoursePublished: on_course_changed,
         e.CourseUpdated: on_course_changed,
         e.CourseArchived: on_course_changed,

@@ -12,7 +12,7 @@ from services.notifications.rendering import render_note, render_title
 from services.notifications.texts import many_lines, one_line
 
 # A link with a secret in it goes to the mailbox only; small news need no mail.
-MAIL_ONLY = frozenset({"email_verification", "password_reset"})
+MAIL_ONLY = frozenset({"email_verification", "password_reset", "account_exists"})
 IN_APP_ONLY = frozenset(
     {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
 )
@@ -41,6 +41,11 @@ def compose(kind: str, fact: object, link: str, **facts: str) -> Notice:
 def tell(session: Session, user_id: UUID, notice: Notice) -> None:
     """Tells one person. Raises people.PersonUnknown."""
     tell_all(session, [people.get_person(session, user_id)], notice)
+
+
+def tell_address(session: Session, user_id: UUID, email: str, name: str, notice: Notice) -> None:
+    """Mails somebody who is nobody's user yet; `user_id` is the one they will have."""
+    deliveries.queue_mails(session, [_mail(Person(user_id=user_id, email=email, name=one_line(name)), notice, False)])
 
 
 def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_bulk: bool = False) -> None:

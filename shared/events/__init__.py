@@ -2,7 +2,8 @@
 
 An event is a small past-tense fact. It only ever gains optional fields; a breaking change is a new class. One stored
 JSON sample per event stays readable (tests/contract). Events carry ids, amounts and versions; only UserRegistered and
-UserUpdated carry a name and an address, for the projections that need them. Amounts are minor units of the currency
+UserUpdated carry a name and an address, for the projections that need them, and EmailVerificationRequested, because its
+receiver is nobody's user yet. Amounts are minor units of the currency
 (ISO 4217, upper case); times are RFC 3339 UTC.
 """
 
@@ -20,9 +21,11 @@ from shared.events.catalog import (
 from shared.events.certificates import CertificateIssued, CertificateRevoked
 from shared.events.event import Event, leaves
 from shared.events.identity import (
+    AccountSecurityChanged,
     EmailVerificationRequested,
     InstructorApplicationDecided,
     PasswordResetRequested,
+    RegistrationRepeated,
     UserRegistered,
     UserSuspended,
     UserUpdated,
@@ -33,6 +36,7 @@ EVENTS: dict[str, type[Event]] = {cls.__name__: cls for cls in leaves(Event)}
 
 __all__ = [
     "EVENTS",
+    "AccountSecurityChanged",
     "AnnouncementPosted",
     "CertificateIssued",
     "CertificateRevoked",
@@ -56,6 +60,7 @@ __all__ = [
     "PaymentFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
+    "RegistrationRepeated",
     "UserRegistered",
     "UserSuspended",
     "UserUpdated",

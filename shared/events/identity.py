@@ -1,6 +1,6 @@
 """What identity publishes."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime
@@ -41,10 +41,21 @@ class InstructorApplicationDecided(IdentityEvent):
 
 
 class EmailVerificationRequested(IdentityEvent):
-    """`token` completes the link of the mail; it is single use and expires, and is stored hashed by identity."""
+    """`token` completes the link of the mail; it is single use and expires, and is stored hashed by identity.
+
+    Before there is an account, `email` and `name` say where the mail goes; the account will have this `user_id`.
+    """
 
     token: str
     expires_at: AwareDatetime
+    email: str | None = None
+    name: str | None = None
+
+
+class RegistrationRepeated(IdentityEvent):
+    """Somebody registered with the address of an account that exists: its owner is told, the caller is not."""
+
+    attempted_at: AwareDatetime
 
 
 class PasswordResetRequested(IdentityEvent):
@@ -52,3 +63,16 @@ class PasswordResetRequested(IdentityEvent):
 
     token: str
     expires_at: AwareDatetime
+
+
+SecurityChange = Literal["refresh_token_reused", "password_changed", "password_reset"]
+
+
+class AccountSecurityChanged(IdentityEvent):
+    """What the owner should know at once. `change` is one of SecurityChange, or one that a newer release knows;
+    `device` and `place` are of the request that did it."""
+
+    change: str
+    device: str
+    place: str
+    changed_at: AwareDatetime

@@ -45,7 +45,7 @@ def room(path: Path) -> str:
     # What a door grows when it gets crowded: more routes, its dependencies, its HTML.
     if name.endswith("_page"):
         return "page"
-    if name.endswith("_routes") or name in {"dependencies", "visitors"}:
+    if name.endswith("_routes") or name in {"dependencies", "visitors", "browser"}:
         return "routes"
     return "vendor" if name.endswith("_gateway") or name in VENDOR_ROOMS else "domain"
 

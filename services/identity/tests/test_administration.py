@@ -6,7 +6,15 @@ from sqlalchemy import text, update
 from uuid_utils.compat import uuid7
 
 from services.identity.models import User
-from services.identity.tests.people import Person, audited, dismiss_all_admins, new_email, new_person, refresh, register
+from services.identity.tests.people import (
+    Person,
+    audited,
+    dismiss_all_admins,
+    new_account,
+    new_email,
+    new_person,
+    refresh,
+)
 from shared.events import UserSuspended, UserUpdated
 from shared.testing import Harness, wait_until
 
@@ -120,7 +128,7 @@ def test_of_two_last_admins_who_turn_on_each_other_one_remains(identity: Harness
 
 def test_lists_find_people_by_name_address_role_and_status(identity: Harness, admin: Person) -> None:
     mark = str(uuid7())
-    ids = [register(identity, name=f"Zoë 100% {mark}").json()["id"] for _ in range(3)]
+    ids = [str(new_account(identity, name=f"Zoë 100% {mark}").id) for _ in range(3)]
     named = admin.browser.get(USERS, params={"query": f"100% {mark.upper()}"}).json()["items"]
     assert [user["id"] for user in named] == ids[::-1], "the newest first"
     assert admin.browser.get(USERS, params={"query": f"100_ {mark}"}).json()["items"] == []
@@ -130,13 +138,13 @@ def test_lists_find_people_by_name_address_role_and_status(identity: Harness, ad
         items = admin.browser.get(USERS, params={"query": mark, **wanted}).json()["items"]
         assert [user["id"] for user in items] == found
     email = new_email()
-    register(identity, email=email)
+    new_account(identity, email=email)
     assert len(admin.browser.get(USERS, params={"query": email}).json()["items"]) == 1
 
 
 def test_lists_come_in_pages(identity: Harness, admin: Person) -> None:
     mark = str(uuid7())
-    ids = [register(identity, name=mark).json()["id"] for _ in range(3)]
+    ids = [str(new_account(identity, name=mark).id) for _ in range(3)]
     first = admin.browser.get(USERS, params={"query": mark, "limit": 2}).json()
     second = admin.browser.get(USERS, params={"query": mark, "limit": 2, "cursor": first["next_cursor"]}).json()
     assert [user["id"] for user in first["items"] + second["items"]] == ids[::-1]

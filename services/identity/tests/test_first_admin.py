@@ -3,8 +3,9 @@ import subprocess
 import sys
 
 import pytest
+from uuid_utils.compat import uuid7
 
-from services.identity.tests.people import PASSWORD, Person, dismiss_all_admins, new_email, register
+from services.identity.tests.people import PASSWORD, Person, dismiss_all_admins, new_email, register, verify
 from shared.testing import Harness
 
 
@@ -34,7 +35,7 @@ def test_the_first_admin_is_made_once_and_can_sign_in(identity: Harness) -> None
     assert "first administrator made" in made.stdout
     assert PASSWORD not in made.stdout + made.stderr
     signed_in = identity.client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
-    admin = Person(identity, signed_in.json(), email, access_token=signed_in.json()["access_token"])
+    admin = Person(identity, uuid7(), email, access_token=signed_in.json()["access_token"])
     assert admin.browser.get("/api/v1/admin/users").status_code == 200
 
     again = run_first_admin(identity, ADMIN_EMAIL=email, ADMIN_PASSWORD="another long password 9")
@@ -48,6 +49,7 @@ def test_the_first_admin_is_made_once_and_can_sign_in(identity: Harness) -> None
 def test_registering_with_the_admins_address_is_no_way_to_become_one(identity: Harness) -> None:
     email = new_email()
     register(identity, email=email)
+    verify(identity, email)
     refused = run_first_admin(identity, ADMIN_EMAIL=email, ADMIN_PASSWORD=PASSWORD)
     assert refused.returncode == 1
     assert "belongs to an account" in refused.stderr

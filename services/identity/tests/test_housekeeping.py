@@ -6,7 +6,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from services.identity.housekeeping import clean_up
 from services.identity.models import AuditEntry, Base, RefreshToken, Revocation, UserSession
-from services.identity.sessions import hash_token
+from services.identity.secret_tokens import hash_token
 from services.identity.tests.people import Person, refresh
 from shared.events import UserRegistered
 from shared.testing import Harness, wait_until

@@ -5,8 +5,9 @@ import jwt
 from sqlalchemy import func, select, update
 
 from services.identity.models import RefreshToken, UserSession
-from services.identity.sessions import hash_token
+from services.identity.secret_tokens import hash_token
 from services.identity.tests.people import Person, audited, refresh
+from shared.events import AccountSecurityChanged
 from shared.testing import Harness
 
 
@@ -43,6 +44,8 @@ def test_a_spent_token_that_comes_back_ends_the_session_of_both_holders(identity
     assert refresh(identity, person.refresh_token).status_code == 401, "the descendant is dead"
     assert person.me().status_code == 401, "the access token is dead"
     assert audited(identity, person)[-1] == "refresh_token.reused"
+    [news] = identity.published(AccountSecurityChanged, person.id)
+    assert news.change == "refresh_token_reused", "its owner gets a mail"
     assert person.sign_in().me().status_code == 200, "a new sign-in is not concerned"
 
 

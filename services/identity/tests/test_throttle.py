@@ -17,7 +17,7 @@ def let_time_pass(person: Person, by: timedelta) -> None:
         "blocked_until": SignInThrottle.blocked_until - by,
         "last_attempt_at": SignInThrottle.last_attempt_at - by,
     }
-    row = update(SignInThrottle).where(SignInThrottle.address_hash == hash_address(parse_email(person.email)))
+    row = update(SignInThrottle).where(SignInThrottle.key_hash == hash_address(parse_email(person.email)))
     with person.harness.database.begin() as session:
         session.execute(row.values(**earlier))
 

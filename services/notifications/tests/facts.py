@@ -52,6 +52,13 @@ class Learner:
         facts = {"user_id": self.user_id, "version": 3, "application_id": self.order_id}
         return e.InstructorApplicationDecided(**facts, approved=False, reason="Tell us more")
 
+    def registered_again(self) -> e.RegistrationRepeated:
+        return e.RegistrationRepeated(user_id=self.user_id, version=1, attempted_at="2026-11-22T10:00:00Z")
+
+    def security_changed(self, change: str = "refresh_token_reused") -> e.AccountSecurityChanged:
+        where = {"device": "Firefox on Linux", "place": "203.0.113.0/24", "changed_at": "2026-11-22T10:00:00Z"}
+        return e.AccountSecurityChanged(user_id=self.user_id, version=1, change=change, **where)
+
     def paid(self, **changes: Any) -> e.PaymentSucceeded:
         return e.PaymentSucceeded(**{**self._order(2), "paid_at": "2026-11-22T10:00:00Z", **changes})
 

@@ -26,6 +26,8 @@ ONE_LEARNER: dict[str, tuple[Callable[[Learner], e.Event], bool, bool, str]] = {
     "instructor_approved": (Learner.approved, True, True, "you may write courses"),
     "instructor_rejected": (Learner.rejected, True, True, "Tell us more"),
     "email_verification": (Learner.verification, True, False, "/verify-email#token=secret%2Btoken"),
+    "account_exists": (Learner.registered_again, True, False, "an account with it already"),
+    "security_notice": (Learner.security_changed, True, True, "203.0.113.0/24"),
     "password_reset": (Learner.reset, True, False, "/reset-password#token=secret%2Btoken"),
 }
 
@@ -63,6 +65,29 @@ def test_registration_is_welcomed(notifications: Harness, worker: Harness, sink:
     assert "https://school.test/courses" in mail.part("html")
     (message,) = inbox(notifications, learner)
     assert (message["kind"], message["link"], message["read_at"]) == ("welcome", "/courses", None)
+
+
+def test_an_address_that_is_nobodys_yet_gets_its_link(notifications: Harness, worker: Harness, sink: Sink) -> None:
+    learner = Learner(name="Ada <b>\r\nBcc: all@example.com")
+    asked = learner.verification().model_copy(update={"email": learner.email, "name": learner.name})
+    notifications.deliver(asked)
+    notifications.deliver(asked)
+    wait_until_all_sent(worker, learner)
+    (mail,) = sink.mails(learner.email)
+    assert "https://school.test/verify-email#token=secret%2Btoken" in mail.part("plain")
+    assert "Hello Ada <b> Bcc: all@example.com," in mail.part("plain")
+    notifications.deliver(learner.registered())
+    wait_until_all_sent(worker, learner)
+    assert [mail.subject for mail in sink.mails(learner.email)][1:] == ["Welcome to AI First Academy"]
+
+
+def test_a_change_that_only_a_newer_identity_knows_is_told_in_general_words(
+    notifications: Harness, worker: Harness, sink: Sink
+) -> None:
+    learner = newcomer(notifications)
+    notifications.deliver(learner.security_changed("retina_scanned"))
+    wait_until_all_sent(worker, learner)
+    assert "The security settings of your account were changed." in sink.mails(learner.email)[1].part("plain")
 
 
 def test_learner_who_registers_pays_and_completes_gets_exactly_four_mails(

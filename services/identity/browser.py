@@ -1,0 +1,100 @@
+"""Tokens handed out at the door: to apps in the body, to browsers in cookies that no script can read.
+
+The refresh cookie goes to /api/v1/auth and from the same site only, and what it does needs an Origin of ours: another
+site can neither read it nor use it.
+"""
+
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from services.identity.access_tokens import LIFETIME_SECONDS
+from services.identity.audit import Origin
+from services.identity.dependencies import OriginDep
+from services.identity.refreshing import RefreshRefused
+from services.identity.schemas import SessionRefresh, SignInInput, TokensRead
+from services.identity.sessions import ABSOLUTE, SignedIn
+from services.identity.settings import Settings
+from shared.errors import Forbidden
+
+PATH = "/api/v1/auth"
+REFRESH_COOKIE = "academy_refresh"
+DEVICE_COOKIE = "academy_device"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+class ForeignOrigin(Forbidden):
+    slug, title = "foreign-origin", "This page may not sign people in"
+    detail = "In browser mode a request must have the Origin of the academy's own front end (FRONTEND_URL)."
+
+
+class Desk:
+    """Takes secrets in and hands them out, in the way the client asked for."""
+
+    def __init__(self, request: Request, response: Response, origin: OriginDep) -> None:
+        self._request = request
+        self._response = response
+        self._origin = origin
+
+    def visitor(self, body: SignInInput) -> Origin:
+        """Who knocks, with the device they may be known by. Raises ForeignOrigin."""
+        if body.browser:
+            self._refuse_foreign_origin()
+            return replace(self._origin, device_token=self._request.cookies.get(DEVICE_COOKIE, ""))
+        return replace(self._origin, device_token=body.device_token.get_secret_value())
+
+    def hand_out(self, body: SignInInput, signed_in: SignedIn) -> TokensRead:
+        """The tokens of a sign-in."""
+        return self._hand_out(body.browser, signed_in)
+
+    def take_refresh_token(self, body: SessionRefresh) -> str:
+        """The token from the body or else from the cookie. Raises ForeignOrigin, RefreshRefused when there is none."""
+        if body.refresh_token:
+            return body.refresh_token.get_secret_value()
+        self._refuse_foreign_origin()
+        token = self._request.cookies.get(REFRESH_COOKIE)
+        if not token:
+            raise RefreshRefused
+        return token
+
+    def hand_out_again(self, body: SessionRefresh, signed_in: SignedIn) -> TokensRead:
+        """The next tokens, the way the last ones came."""
+        return self._hand_out(body.refresh_token is None, signed_in)
+
+    def clear(self) -> None:
+        """The session is over; the device stays known."""
+        if REFRESH_COOKIE in self._request.cookies:
+            self._response.delete_cookie(REFRESH_COOKIE, PATH, secure=True, httponly=True, samesite="strict")
+
+    def _hand_out(self, browser: bool, signed_in: SignedIn) -> TokensRead:
+        tokens = TokensRead(access_token=signed_in.access_token, expires_in=LIFETIME_SECONDS)
+        if not browser:
+            return tokens.model_copy(
+                update={"refresh_token": signed_in.refresh_token, "device_token": signed_in.device_token}
+            )
+        self._set_cookie(REFRESH_COOKIE, signed_in.refresh_token, int(ABSOLUTE.total_seconds()))
+        if signed_in.device_token:
+            self._set_cookie(DEVICE_COOKIE, signed_in.device_token, YEAR_SECONDS)
+        return tokens
+
+    def _set_cookie(self, name: str, value: str, seconds: int) -> None:
+        self._response.set_cookie(name, value, seconds, path=PATH, secure=True, httponly=True, samesite="strict")
+
+    def _refuse_foreign_origin(self) -> None:
+        settings: Settings = self._request.app.state.settings
+        # Browsers send Origin with every POST; a request without one is not from a page of ours either.
+        if self._request.headers.get("origin") not in {
+            _origin_of(settings.public_url),
+            _origin_of(settings.frontend_url),
+        }:
+            raise ForeignOrigin
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+DeskDep = Annotated[Desk, Depends()]

@@ -1,0 +1,98 @@
+"""Links that prove a mailbox: 256 random bits, stored hashed, good once and for a while.
+
+The link itself is put together by notifications from its own settings; a request's Host never gets into it.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from services.identity import secret_tokens
+from services.identity.credentials.models import MailLink
+from services.identity.emails import EmailAddress
+from services.identity.throttle import hash_address
+from shared.errors import Problem
+
+Purpose = Literal["registration", "password_reset"]
+LIFETIMES: dict[Purpose, timedelta] = {"registration": timedelta(hours=24), "password_reset": timedelta(hours=1)}
+# Nobody can fill another's mailbox through our forms.
+PER_HOUR = 3
+
+
+class LinkInvalid(Problem):
+    status, slug, title = 410, "link-invalid", "This link is not valid"
+    detail = "It is unknown, expired or used already. Ask for a new one."
+
+
+@dataclass(frozen=True)
+class IssuedLink:
+    """A link to be mailed: `token` completes it and is known to nobody else."""
+
+    id: UUID
+    token: str
+    expires_at: datetime
+
+
+def issue_link(
+    session: Session, purpose: Purpose, email: EmailAddress, user_id: UUID | None, payload: dict[str, Any]
+) -> IssuedLink | None:
+    """A new link for an address, or None when it got its mails for this hour already."""
+    address_hash = hash_address(email)
+    # One at a time per address, so that parallel requests cannot exceed the bound together.
+    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(address_hash[:8], signed=True))))
+    now = datetime.now(UTC)
+    recent = select(func.count()).select_from(MailLink)
+    recent = recent.where(MailLink.address_hash == address_hash, MailLink.created_at > now - timedelta(hours=1))
+    if session.scalars(recent.where(MailLink.purpose == purpose)).one() >= PER_HOUR:
+        return None
+    link, token = uuid7(), secret_tokens.new_token()
+    session.add(
+        MailLink(
+            id=link,
+            purpose=purpose,
+            token_hash=secret_tokens.hash_token(token),
+            address_hash=address_hash,
+            user_id=user_id,
+            payload=payload,
+            created_at=now,
+            expires_at=now + LIFETIMES[purpose],
+        )
+    )
+    return IssuedLink(link, token, now + LIFETIMES[purpose])
+
+
+def get_link(session: Session, purpose: Purpose, token: str) -> MailLink:
+    """A link that could be redeemed now. Raises LinkInvalid, with the same words for every cause."""
+    by_token = select(MailLink).where(
+        MailLink.token_hash == secret_tokens.hash_token(token), MailLink.purpose == purpose
+    )
+    link = session.scalars(by_token).one_or_none()
+    if link is None or link.used_at or link.expires_at <= datetime.now(UTC):
+        raise LinkInvalid
+    return link
+
+
+def redeem_link(session: Session, purpose: Purpose, token: str) -> MailLink:
+    """The link, spent by this transaction and by no other: the row's lock decides between parallel redemptions.
+    Raises LinkInvalid."""
+    unspent = update(MailLink).where(
+        MailLink.token_hash == secret_tokens.hash_token(token),
+        MailLink.purpose == purpose,
+        MailLink.used_at.is_(None),
+        MailLink.expires_at > func.now(),
+    )
+    link = session.scalars(unspent.values(used_at=func.now()).returning(MailLink)).one_or_none()
+    if link is None:
+        raise LinkInvalid
+    return link
+
+
+def void_links(session: Session, user_id: UUID) -> None:
+    """Spends every unused link of an account."""
+    unspent = update(MailLink).where(MailLink.user_id == user_id, MailLink.used_at.is_(None))
+    session.execute(unspent.values(used_at=func.now()))

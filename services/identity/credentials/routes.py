@@ -1,0 +1,76 @@
+"""Registration and passwords at the HTTP door. What is answered about an address is the same for every address."""
+
+from typing import Annotated, Any
+
+from fastapi import status
+
+from services.identity import password_strength
+from services.identity.browser import DeskDep
+from services.identity.credentials import mail_links, password_changes, registration
+from services.identity.credentials.mail_links import Purpose
+from services.identity.credentials.schemas import (
+    EmailVerification,
+    LinkRequest,
+    MailRead,
+    PasswordChange,
+    PasswordReset,
+    PasswordStrengthCreate,
+    PasswordStrengthRead,
+    RegistrationCreate,
+)
+from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.schemas import TokensRead, UserRead
+from shared.auth import PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.routing import AcademyRouter
+
+router = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
+
+Owner = Annotated[Actor, require("account:secure")]
+
+
+@router.post("/register", status_code=status.HTTP_202_ACCEPTED, dependencies=[PUBLIC])
+def register(body: RegistrationCreate, database: DatabaseDep) -> MailRead:
+    """Ask for an account: the link in the mail makes it. An address that has one gets a mail that says so."""
+    registration.register(database, body.email, body.name, body.password.get_secret_value())
+    return _mailed(body.email, "registration")
+
+
+@router.post("/verify-email", status_code=status.HTTP_201_CREATED, response_model=UserRead, dependencies=[PUBLIC])
+def verify_email(body: EmailVerification, session: SessionDep, origin: OriginDep) -> Any:
+    """Make the account that the mailed link is for. Signing in is the next step."""
+    return registration.confirm_registration(session, body.token.get_secret_value(), origin)
+
+
+@router.post("/password", response_model_exclude_none=True)
+def change_password(
+    body: PasswordChange, actor: Owner, desk: DeskDep, database: DatabaseDep, signer: SignerDep
+) -> TokensRead:
+    """Change the own password. All sessions end; the answer holds the tokens of a new one."""
+    current, new = body.current_password.get_secret_value(), body.password.get_secret_value()
+    origin = desk.visitor(body).of(actor)
+    return desk.hand_out(body, password_changes.change_password(database, signer, current, new, origin))
+
+
+@router.post("/password-reset", status_code=status.HTTP_202_ACCEPTED, dependencies=[PUBLIC])
+def request_password_reset(body: LinkRequest, session: SessionDep) -> MailRead:
+    """Ask for a link that sets a new password. Only an address that has an account gets one."""
+    password_changes.request_reset(session, body.email)
+    return _mailed(body.email, "password_reset")
+
+
+@router.post("/password-reset/confirm", status_code=status.HTTP_204_NO_CONTENT, dependencies=[PUBLIC])
+def reset_password(body: PasswordReset, database: DatabaseDep, origin: OriginDep) -> None:
+    """Set a new password by the mailed link. All sessions end."""
+    token, password = body.token.get_secret_value(), body.password.get_secret_value()
+    password_changes.reset_password(database, token, password, origin)
+
+
+@router.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])
+def rate_password(body: PasswordStrengthCreate) -> Any:
+    """How good a password would be, for the form that asks for a new one. Nothing is stored."""
+    return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name])
+
+
+def _mailed(email: str, purpose: Purpose) -> MailRead:
+    return MailRead(email=email, expires_in=int(mail_links.LIFETIMES[purpose].total_seconds()))

@@ -1,0 +1,59 @@
+"""Credentials over the wire."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from services.identity.schemas import Email, GivenPassword, Input, Name, NewPassword, SignInInput
+
+LinkToken = Annotated[
+    SecretStr, Field(min_length=1, max_length=200, description="What the mailed link has after #token=")
+]
+
+
+class RegistrationCreate(Input):
+    email: Email
+    password: NewPassword
+    name: Name
+
+
+class LinkRequest(Input):
+    email: Email
+
+
+class MailRead(BaseModel):
+    """The same for every address. `expires_in` (seconds) is how long the mailed link is good."""
+
+    email: str
+    expires_in: int
+
+
+class EmailVerification(Input):
+    token: LinkToken
+
+
+class PasswordReset(Input):
+    token: LinkToken
+    password: NewPassword
+
+
+class PasswordChange(SignInInput):
+    current_password: GivenPassword
+    password: NewPassword
+
+
+class PasswordStrengthCreate(Input):
+    """`email` and `name` make the answer stricter: what is known about a person is guessed first."""
+
+    password: GivenPassword
+    email: Annotated[str, Field(max_length=254)] = ""
+    name: Annotated[str, Field(max_length=100)] = ""
+
+
+class PasswordStrengthRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    score: Annotated[int, Field(ge=0, le=4, description="0 is guessed at once, 4 is very strong")]
+    acceptable: bool
+    warning: str
+    suggestions: list[str]

@@ -1,0 +1,75 @@
+"""Signing in and out, and the own sessions, at the HTTP door."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, status
+
+from services.identity import refreshing, sessions, signing_in
+from services.identity.browser import DeskDep
+from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.schemas import PasswordSignIn, SessionRefresh, SessionsRead, TokensRead
+from shared.auth import PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.routing import AcademyRouter
+
+router = AcademyRouter(
+    secret=True,
+    prefix="/api/v1/auth",
+    tags=["auth"],
+    dependencies=[NO_STORE],
+    responses={401: {"description": "Wrong or spent credentials"}, 403: {"description": "The account is suspended"}},
+)
+
+Account = Annotated[Actor, require("account:use")]
+Owner = Annotated[Actor, require("account:secure")]
+
+
+@router.post("/login", response_model_exclude_none=True, dependencies=[PUBLIC])
+def login(body: PasswordSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> TokensRead:
+    """Sign in: an access token for five minutes, and a refresh token for the next one."""
+    password = body.password.get_secret_value()
+    signed_in = signing_in.sign_in(database, signer, body.email, password, desk.visitor(body))
+    return desk.hand_out(body, signed_in)
+
+
+@router.post("/refresh", response_model_exclude_none=True, dependencies=[PUBLIC])
+def refresh(
+    body: SessionRefresh, desk: DeskDep, database: DatabaseDep, signer: SignerDep, origin: OriginDep
+) -> TokensRead:
+    """Exchange a refresh token for the next pair. Each is good once; one that comes back ends the session."""
+    signed_in = refreshing.refresh(database, signer, desk.take_refresh_token(body), origin)
+    return desk.hand_out_again(body, signed_in)
+
+
+@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
+def logout(actor: Account, session: SessionDep, desk: DeskDep, origin: OriginDep) -> None:
+    """Sign out: this session's tokens end, in every service within two seconds."""
+    sessions.sign_out(session, origin.of(actor))
+    desk.clear()
+
+
+@router.get("/sessions", response_model=SessionsRead)
+def list_sessions(actor: Owner, session: SessionDep) -> Any:
+    """Where the caller is signed in, the latest used first."""
+    return {"items": sessions.list_sessions(session, actor.user_id, actor.session_id)}
+
+
+@router.delete("/sessions", status_code=status.HTTP_204_NO_CONTENT)
+def end_sessions(
+    actor: Owner,
+    session: SessionDep,
+    desk: DeskDep,
+    origin: OriginDep,
+    keep_current: Annotated[bool, Query(description="Sign out everywhere else")] = False,
+) -> None:
+    """Sign out everywhere."""
+    sessions.sign_out_everywhere(session, origin.of(actor), keep_current)
+    if not keep_current:
+        desk.clear()
+
+
+@router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT)
+def end_session(session_id: UUID, actor: Owner, session: SessionDep, origin: OriginDep) -> None:
+    """Sign out one device."""
+    sessions.sign_out_device(session, session_id, origin.of(actor))

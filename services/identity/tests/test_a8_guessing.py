@@ -1,0 +1,97 @@
+"""A8: 10,000 guesses on one account through 1,000 addresses: at most 20 are evaluated in an hour, and its owner signs
+in from a known device throughout. GUESSES=10000 runs it at the full number."""
+
+import os
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from services.identity.emails import parse_email
+from services.identity.models import SignInThrottle
+from services.identity.tests.people import Person, new_account
+from services.identity.throttle import BY_NETWORK, hash_address, strangers_guess, wait_after
+from shared.testing import Harness
+
+GUESSES = int(os.environ.get("GUESSES", "400"))
+
+
+def guess(person: Person, number: int) -> int:
+    spoofed = f"10.{number % 1000 // 250}.{number % 250}.1"
+    body = {"email": person.email, "password": f"guess number {number}"}
+    answer = person.harness.client.post("/api/v1/auth/login", json=body, headers={"X-Forwarded-For": spoofed})
+    return int(answer.status_code)
+
+
+def test_a_thousand_addresses_guess_no_faster_than_one_and_the_owner_is_let_in(identity: Harness) -> None:
+    owner = new_account(identity)
+    device_token = owner.try_sign_in().json()["device_token"]
+    statuses = []
+    for number in range(GUESSES):
+        statuses.append(guess(owner, number))
+        if number % (GUESSES // 10) == 0:
+            answer = owner.try_sign_in(device_token=device_token)
+            assert answer.status_code == 200, "a known device is not kept waiting"
+            assert answer.json()["device_token"] == device_token
+    assert set(statuses) == {401, 429}
+    # It ran for far less than an hour; the arithmetic for the rest of it is below.
+    assert statuses.count(401) <= 20
+    assert owner.try_sign_in().status_code == 429, "an unknown device waits with everybody else"
+
+
+def test_in_an_hour_at_most_twenty_guesses_are_evaluated() -> None:
+    evaluated, clock = 0, timedelta()
+    while clock < timedelta(hours=1):
+        evaluated += 1
+        clock += wait_after(evaluated)
+    assert evaluated <= 20
+
+
+def test_a_known_device_is_throttled_as_well(identity: Harness) -> None:
+    owner = new_account(identity)
+    stolen = owner.try_sign_in().json()["device_token"]
+    statuses = [owner.try_sign_in(password="wrong enough", device_token=stolen).status_code for _ in range(8)]
+    assert statuses[:5] == [401] * 5
+    assert statuses[-1] == 429
+    assert owner.try_sign_in().status_code == 200, "its guesses are counted apart"
+
+
+def test_a_device_is_known_to_the_accounts_signed_in_there_only(identity: Harness) -> None:
+    owner, other = new_account(identity), new_account(identity)
+    foreign = other.try_sign_in().json()["device_token"]
+    for number in range(8):
+        guess(owner, number)
+    assert owner.try_sign_in(device_token=foreign).status_code == 429
+
+
+def test_one_address_cannot_try_every_account(identity: Harness) -> None:
+    body = {"email": "", "password": "Summer2026!!"}
+    headers = {"X-Forwarded-For": "198.51.100.77"}
+    charged = strangers_guess(parse_email("x@example.com"), "198.51.100.77/32")[1].key_hash
+    with identity.database.begin() as session:
+        busy = SignInThrottle(key_hash=charged, failures=BY_NETWORK.free_failures - 2)
+        session.add(busy)
+    statuses = []
+    for _ in range(4):
+        body["email"] = new_account(identity).email
+        statuses.append(identity.client.post("/api/v1/auth/login", json=body, headers=headers).status_code)
+    assert statuses == [401, 401, 429, 429]
+    honest = new_account(identity)
+    right = {"email": honest.email, "password": honest.password}
+    elsewhere = {"X-Forwarded-For": "198.51.100.78"}
+    assert identity.client.post("/api/v1/auth/login", json=right, headers=elsewhere).status_code == 200
+
+
+def test_a_right_password_clears_the_account_but_not_the_network(identity: Harness) -> None:
+    person = new_account(identity)
+    headers = {"X-Forwarded-For": "198.51.100.90"}
+    network = strangers_guess(parse_email("x@example.com"), "198.51.100.90/32")[1].key_hash
+    for password in ("wrong one 1", "wrong one 2", person.password):
+        body = {"email": person.email, "password": password}
+        identity.client.post("/api/v1/auth/login", json=body, headers=headers)
+    with identity.database.begin() as session:
+        rows = select(SignInThrottle.key_hash, SignInThrottle.failures, SignInThrottle.blocked_until)
+        counted: dict[bytes, tuple[int, datetime | None]] = {
+            key: (failures, until) for key, failures, until in session.execute(rows)
+        }
+    assert counted[network] == (2, None)
+    assert hash_address(parse_email(person.email)) not in counted
