@@ -43,9 +43,10 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.state.settings = settings
     app.state.database = Database(settings.database_url(service), service, settings.database_pool_size)
     app.state.storage = Storage(settings.storage_url)
-    app.state.tokens = TokenVerifier(KeySet(f"{settings.identity_url}/.well-known/jwks.json"))
+    keys = KeySet(f"{settings.identity_url}/.well-known/jwks.json")
+    app.state.tokens = TokenVerifier(keys)
     feed_url = f"{settings.identity_url}/internal/revocations"
-    app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value())
+    app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value(), keys)
     for router in [health, event_router(service), *routers]:
         app.include_router(router)
     errors.install(app)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import httpx
+import jwt
 
 from shared.telemetry import get_logger
-from shared.tokens import Claims
+from shared.tokens import Claims, KeySet
 
 log = get_logger(__name__)
 
@@ -52,10 +53,14 @@ class RevocationSource(Protocol):
 
 
 class RevocationFeed:
-    """What is revoked, in memory. A revocation is forgotten when every token it could concern has expired."""
+    """What is revoked, in memory; `keys` learns identity's keys by the way.
 
-    def __init__(self, url: str, internal_token: str) -> None:
+    A revocation is forgotten when every token it could concern has expired.
+    """
+
+    def __init__(self, url: str, internal_token: str, keys: KeySet | None = None) -> None:
         self._url = url
+        self._keys = keys
         self._headers = {"Authorization": f"Bearer {internal_token}"}
         self._seq = 0
         self._revoked: dict[tuple[str, str], Revocation] = {}
@@ -93,6 +98,8 @@ class RevocationFeed:
         for item in body["items"]:
             revocation = Revocation(item["kind"], item["value"], item["before"], item["expires_at"])
             self._revoked[revocation.kind, revocation.value] = revocation
+        if self._keys and "keys" in body:
+            self._keys.learn(body["keys"])
         # Lower than ours after identity was restored from a backup: what it revokes now has numbers we would skip.
         self._seq = body["last_seq"] if body["last_seq"] >= self._seq else 0
         self._pulled_at = time.monotonic()
@@ -104,7 +111,7 @@ class RevocationFeed:
                 try:
                     self.pull(client)
                     self._forget_expired()
-                except (httpx.HTTPError, KeyError, ValueError) as error:
+                except (httpx.HTTPError, jwt.PyJWTError, KeyError, ValueError) as error:
                     if was_fresh or not self.is_loaded():
                         log.warning("revocation feed does not answer", url=self._url, error=str(error))
                 self._stopping.wait(PULL_SECONDS)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -61,7 +62,8 @@ class KeySource(Protocol):
 
 
 class KeySet:
-    """Identity's public keys by `kid`. An unknown kid makes one refetch, at most every five seconds; a failed one is
+    """Identity's public keys by `kid`. The revocation feed brings them each second (`learn`), so a new key is known
+    before it signs. Until the first pull, an unknown kid makes one refetch, at most every five seconds; a failed one is
     tried again after half a second."""
 
     def __init__(self, url: str) -> None:
@@ -82,6 +84,11 @@ class KeySet:
             raise KeysUnavailable(kid[:40])
         raise InvalidToken(f"unknown key {kid[:40]!r}")
 
+    def learn(self, keys: Sequence[Mapping[str, Any]]) -> None:
+        """These are the keys of this moment (JWK, RFC 7517). Raises ValueError, KeyError for what is none."""
+        if {key["kid"] for key in keys} != self._keys.keys():
+            self._keys = _parse(keys)
+
     def is_loaded(self) -> bool:
         """True once identity has told its keys; asks it when it has not."""
         if not self._keys:
@@ -94,20 +101,21 @@ class KeySet:
                 return
             try:
                 answer = httpx.get(self._url, timeout=2).raise_for_status()
-                self._keys = {str(key["kid"]): jwt.PyJWK(key, ALGORITHM) for key in answer.json()["keys"]}
+                self._keys = _parse(answer.json()["keys"])
                 self._failed = False
-            except (httpx.HTTPError, ValueError, KeyError) as error:
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError) as error:
                 self._failed = True
                 log.warning("cannot fetch signing keys", url=self._url, error=str(error))
             self._next_fetch_at = time.monotonic() + (FAILED_FETCH_SECONDS if self._failed else REFETCH_SECONDS)
 
 
 class TokenVerifier:
-    """Verifies once and remembers until the token expires; revocation is checked by the caller on every request."""
+    """Verifies once and remembers until the token expires or its key is retired; revocation is checked by the caller on
+    every request."""
 
     def __init__(self, keys: KeySource) -> None:
         self._keys = keys
-        self._verified: dict[str, Claims] = {}
+        self._verified: dict[str, tuple[Claims, str]] = {}
 
     def is_loaded(self) -> bool:
         """False while no key is known."""
@@ -116,18 +124,21 @@ class TokenVerifier:
     def verify(self, token: str) -> Claims:
         """The token's claims. Raises InvalidToken for everything else, whatever the bytes are, and KeysUnavailable when
         its key cannot be looked up now."""
-        claims = self._verified.get(token)
-        if claims is None:
-            claims = self._decode(token)
+        known = self._verified.get(token)
+        if known is None:
+            claims, kid = known = self._decode(token)
             if len(self._verified) >= CACHE_SIZE:
                 self._verified.clear()
-            self._verified[token] = claims
-        elif claims.expires_at + LEEWAY_SECONDS <= time.time():
+            self._verified[token] = known
+            return claims
+        claims, kid = known
+        if claims.expires_at + LEEWAY_SECONDS <= time.time():
             self._verified.pop(token, None)
             raise InvalidToken("expired")
+        self._keys.get(kid)
         return claims
 
-    def _decode(self, token: str) -> Claims:
+    def _decode(self, token: str) -> tuple[Claims, str]:
         if len(token) > MAX_TOKEN_BYTES:
             raise InvalidToken("too long")
         try:
@@ -142,7 +153,7 @@ class TokenVerifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": REQUIRED_CLAIMS, "strict_aud": True},
             )
-            return _claims(payload)
+            return _claims(payload), header["kid"]
         except (
             jwt.PyJWTError,
             KeyError,
@@ -153,6 +164,10 @@ class TokenVerifier:
             AttributeError,
         ) as error:
             raise InvalidToken(str(error)) from error
+
+
+def _parse(keys: Sequence[Mapping[str, Any]]) -> dict[str, jwt.PyJWK]:
+    return {str(key["kid"]): jwt.PyJWK(dict(key), ALGORITHM) for key in keys}
 
 
 def _check_header(header: dict[str, Any]) -> None:

@@ -2,18 +2,19 @@
 
 from fastapi import FastAPI
 
-from services.identity.access_tokens import load_signer
+from services.identity.access_tokens import TokenSigner
 from services.identity.revocations import OwnRevocations
 from services.identity.routes import ROUTERS
 from services.identity.settings import Settings
+from services.identity.signing_keys import KeyStore
 from shared import app as shared_app
 from shared.tokens import TokenVerifier
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The api. Raises SigningKeyMissing without a usable SIGNING_KEY_FILE."""
+    """The api. Raises SigningKeyMissing without a usable SIGNING_KEY_FILE or SIGNING_KEY."""
     settings = settings or Settings()
-    signer = load_signer(settings.signing_key_file)
+    signer = TokenSigner(KeyStore(settings))
     app = shared_app.create_app("identity", "Identity", settings, ROUTERS)
     app.state.signer = signer
     # The other services ask identity over HTTP; identity itself has the keys and the table at hand.

@@ -53,7 +53,10 @@ def read_keys(signer: SignerDep, response: Response) -> dict[str, Any]:
 
 
 @keys.get("/internal/revocations", dependencies=[INTERNAL], include_in_schema=False)
-def read_revocations(session: SessionDep, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0) -> RevocationsRead:
-    """What was revoked after a sequence number; each service asks every second."""
+def read_revocations(
+    session: SessionDep, signer: SignerDep, after: Annotated[int, Query(ge=0, le=MAX_SEQ)] = 0
+) -> RevocationsRead:
+    """What was revoked after a sequence number, and the keys of this moment; each service asks every second."""
     rows, last_seq = revocations.list_revocations(session, after)
-    return RevocationsRead(items=[RevocationRead.model_validate(row) for row in rows], last_seq=last_seq)
+    items = [RevocationRead.model_validate(row) for row in rows]
+    return RevocationsRead(items=items, last_seq=last_seq, keys=signer.jwks()["keys"])

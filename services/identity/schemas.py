@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -137,5 +137,8 @@ class RevocationRead(BaseModel):
 
 
 class RevocationsRead(BaseModel):
+    """The public keys ride along: so every service knows a new key before it signs, and forgets a retired one."""
+
     items: list[RevocationRead]
     last_seq: int
+    keys: list[dict[str, Any]]

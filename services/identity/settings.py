@@ -8,9 +8,11 @@ from shared import settings
 
 
 class Settings(settings.Settings):
-    """`signing_key_file` is a PEM file with the Ed25519 private key that signs access tokens; the api needs it."""
+    """The api needs one of the two: a file with PEM blocks of Ed25519 private keys, the first of which signs access
+    tokens, or the same text itself."""
 
     signing_key_file: Path | None = None
+    signing_key: SecretStr | None = None
 
 
 class OneShotSettings(settings.Settings):

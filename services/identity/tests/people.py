@@ -1,6 +1,7 @@
 """Somebody with an account, as tests need them."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,9 @@ from uuid_utils.compat import uuid7
 from services.identity import users
 from services.identity.audit import Origin
 from services.identity.emails import parse_email
-from services.identity.models import AuditEntry, User
+from services.identity.models import AuditEntry, SignInThrottle, User
 from services.identity.passwords import hashing_slot
+from services.identity.throttle import hash_address
 from services.identity.users import NewAccount
 from shared.events import EmailVerificationRequested, Event
 from shared.testing import Harness
@@ -106,6 +108,14 @@ def new_account(harness: Harness, *roles: str, email: str = "", name: str = "Ann
     with harness.database.begin() as session:
         user = users.create_user(session, account, Origin("", "", ""))
     return Person(harness, user.id, address.given)
+
+
+def keep_waiting(person: Person) -> None:
+    """As if strangers had guessed at the account for an hour."""
+    row = SignInThrottle(key_hash=hash_address(parse_email(person.email)), failures=20)
+    row.blocked_until = datetime.now(UTC) + timedelta(minutes=15)
+    with person.harness.database.begin() as session:
+        session.add(row)
 
 
 @cache

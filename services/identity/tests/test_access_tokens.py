@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from uuid_utils.compat import uuid7
 
-from services.identity.access_tokens import SigningKeyMissing, load_signer
+from services.identity.settings import Settings
+from services.identity.signing_keys import KeyStore, SigningKey, SigningKeyMissing
 from services.identity.tests.people import Person
-from shared.testing import Harness
+from shared.testing import Academy, Harness
 
 PROTECTED = ("/api/v1/users/me", "/api/v1/admin/users")
 
@@ -155,15 +156,15 @@ def test_the_public_keys_verify_a_token_and_hold_no_secret(identity: Harness, pe
     assert claims["roles"] == ["student"]
 
 
-def test_the_key_id_follows_from_the_key(signing_key_file: Path, identity: Harness) -> None:
-    assert load_signer(signing_key_file).key_id == identity.app.state.signer.key_id
+def test_the_key_id_follows_from_the_key(signing_key: Ed25519PrivateKey, identity: Harness) -> None:
+    assert SigningKey(signing_key).id == identity.app.state.signer.key_id
 
 
-def test_without_a_usable_key_identity_does_not_start(tmp_path: Path) -> None:
+def test_without_a_usable_key_identity_does_not_start(academy: Academy, tmp_path: Path) -> None:
     rubbish, wrong = tmp_path / "rubbish.pem", tmp_path / "wrong.pem"
     rubbish.write_text("no key")
     ec = generate_private_key(SECP256R1())
     wrong.write_bytes(ec.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     for path in (None, tmp_path / "missing.pem", rubbish, wrong):
         with pytest.raises(SigningKeyMissing, match="openssl genpkey -algorithm ed25519"):
-            load_signer(path)
+            KeyStore(academy.settings(Settings, signing_key_file=path))

