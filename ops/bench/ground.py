@@ -18,7 +18,8 @@ from ops.native.platform import Platform
 from ops.native.ports import any_free
 from ops.native.secrets import signing_key
 from ops.places import ROOT, VAR
-from services.identity.access_tokens import TokenSigner, load_signer
+from services.identity.access_tokens import TokenSigner
+from services.identity.signing_keys import KeyStore
 
 HOME = VAR / "bench"
 MONOLITH = "monolith"
@@ -72,7 +73,7 @@ class Ground:
     @cached_property
     def signer(self) -> TokenSigner:
         """Identity's own, with its key: tokens for learners who never signed in."""
-        return load_signer(signing_key(HOME))
+        return TokenSigner(KeyStore(signing_key(HOME)))
 
     def tokens(self, learners: Iterable[UUID]) -> dict[UUID, str]:
         """A token of five minutes for each."""

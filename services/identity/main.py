@@ -14,7 +14,7 @@ from shared.tokens import TokenVerifier
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The api. Raises SigningKeyMissing without a usable SIGNING_KEY_FILE or SIGNING_KEY."""
     settings = settings or Settings()
-    signer = TokenSigner(KeyStore(settings))
+    signer = TokenSigner(KeyStore(settings.signing_key_file, settings.signing_key))
     app = shared_app.create_app("identity", "Identity", settings, ROUTERS)
     app.state.signer = signer
     # The other services ask identity over HTTP; identity itself has the keys and the table at hand.

@@ -19,8 +19,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
+from pydantic import SecretStr
 
-from services.identity.settings import Settings
 from shared.telemetry import get_logger
 from shared.tokens import ALGORITHM
 
@@ -67,12 +67,12 @@ class KeyRing:
 
 
 class KeyStore:
-    """The ring of the environment, or of a file that may change while the process runs. Without either the first look
-    raises SigningKeyMissing."""
+    """The ring of a text that stays, or of a file that may change while the process runs. Raises SigningKeyMissing
+    without either."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._path = settings.signing_key_file
-        self._fixed = settings.signing_key
+    def __init__(self, path: Path | None, text: SecretStr | None = None) -> None:
+        self._path = path
+        self._fixed = text
         self._lock = threading.Lock()
         self._stamp: tuple[int, int, int] | None = None
         self._look_at = 0.0

@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from uuid_utils.compat import uuid7
 
-from services.identity.settings import Settings
 from services.identity.signing_keys import KeyStore, SigningKey, SigningKeyMissing
 from services.identity.tests.people import Person
-from shared.testing import Academy, Harness
+from shared.testing import Harness
 
 PROTECTED = ("/api/v1/users/me", "/api/v1/admin/users")
 
@@ -160,11 +159,11 @@ def test_the_key_id_follows_from_the_key(signing_key: Ed25519PrivateKey, identit
     assert SigningKey(signing_key).id == identity.app.state.signer.key_id
 
 
-def test_without_a_usable_key_identity_does_not_start(academy: Academy, tmp_path: Path) -> None:
+def test_without_a_usable_key_identity_does_not_start(tmp_path: Path) -> None:
     rubbish, wrong = tmp_path / "rubbish.pem", tmp_path / "wrong.pem"
     rubbish.write_text("no key")
     ec = generate_private_key(SECP256R1())
     wrong.write_bytes(ec.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     for path in (None, tmp_path / "missing.pem", rubbish, wrong):
         with pytest.raises(SigningKeyMissing, match="openssl genpkey -algorithm ed25519"):
-            KeyStore(academy.settings(Settings, signing_key_file=path))
+            KeyStore(path)

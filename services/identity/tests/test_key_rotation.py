@@ -12,6 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
 
 from services.identity.main import create_app
 from services.identity.settings import Settings
@@ -124,13 +125,12 @@ def test_a_broken_file_leaves_the_old_keys_in_force(rotating: Harness, key_file:
     assert person.refresh().me().status_code == 200
 
 
-def test_keys_may_stand_in_the_environment(academy: Academy) -> None:
+def test_keys_may_stand_in_the_environment() -> None:
     first, second = (SigningKey(Ed25519PrivateKey.generate()) for _ in range(2))
-    settings = academy.settings(Settings, signing_key=first.pem() + second.pem())
-    ring = KeyStore(settings).ring()
+    ring = KeyStore(None, SecretStr(first.pem() + second.pem())).ring()
     assert (ring.signing.id, [key.id for key in ring.keys]) == (first.id, [first.id, second.id])
     with pytest.raises(SigningKeyMissing, match="SIGNING_KEY holds no private key"):
-        KeyStore(academy.settings(Settings, signing_key="rubbish"))
+        KeyStore(None, SecretStr("rubbish"))
 
 
 @pytest.mark.parametrize("arguments", [[], ["prepare"], ["forget", "x.pem"], ["prepare", "x.pem", "y"]])

@@ -25,6 +25,13 @@ POLICY: dict[str, str] = {
     "POST /api/v1/auth/login": ANYONE,
     "POST /api/v1/auth/refresh": ANYONE,
     "POST /api/v1/auth/password-strength": ANYONE,
+    "POST /api/v1/auth/verify-email": ANYONE,
+    "POST /api/v1/auth/password-reset": ANYONE,
+    "POST /api/v1/auth/password-reset/confirm": ANYONE,
+    "POST /api/v1/auth/password": "account:secure",
+    "GET /api/v1/auth/sessions": "account:secure",
+    "DELETE /api/v1/auth/sessions": "account:secure",
+    "DELETE /api/v1/auth/sessions/{session_id}": "account:secure",
     "POST /api/v1/auth/logout": "account:use",
     "GET /api/v1/users/me": "account:use",
     "PATCH /api/v1/users/me": "account:use",
@@ -57,7 +64,7 @@ REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:fo
 def call(identity: Harness, route: str, token: str | None) -> int:
     """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
     method, path = route.split(" ")
-    for name in ("user_id", "application_id"):
+    for name in ("user_id", "application_id", "session_id"):
         path = path.replace(f"{{{name}}}", str(uuid7()))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))
@@ -97,7 +104,8 @@ def test_a_role_gets_in_where_it_has_the_permission(
     identity: Harness, tokens: dict[str, str], route: str, role: str
 ) -> None:
     token = tokens[role]
-    if route.endswith("/logout"):
+    if route.endswith(("/logout", "/sessions")):
+        # What ends a session must not end the one that the other tests use.
         token = new_person(identity, role).access_token
     may = POLICY[route] in permissions_of(frozenset({role}))
     assert call(identity, route, token) == (200 if may else 403)
