@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deadlines, errors
+from shared.admission import WaitingRoom, limit_threads
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
 from shared.event_routes import event_router
@@ -50,6 +51,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     for router in [health, event_router(service), *routers]:
         app.include_router(router)
     errors.install(app)
+    app.add_middleware(WaitingRoom, settings.database_pool_size)
     app.add_middleware(RequestContext)
     check_every_route_declares_access(app)
     return app
@@ -58,6 +60,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deadlines.install()
+    limit_threads(app.state.settings.database_pool_size)
     app.state.revocations.start()
     yield
     app.state.revocations.stop()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from shared.database import is_outage
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -164,7 +165,8 @@ def _from_http(error: HTTPException) -> Problem:
 
 def _from_database(error: Exception) -> Problem:
     """A database that does not answer is a 503; a statement it refuses is a defect of ours."""
-    if isinstance(error, (OperationalError, PoolTimeout)):
+    # OperationalError is also a statement that took too long or lost a lock: another try may well succeed.
+    if isinstance(error, OperationalError) or is_outage(error):
         log.error("database unavailable", error=str(error))
         return Unavailable("The database does not answer. Nothing was changed; try again in a few seconds.")
     log.error("database error", exc_info=error)

@@ -58,6 +58,13 @@ def make_thing(body: ThingCreate, session: SessionDep, actor: Person, pause: flo
     return thing
 
 
+@router.get("/slow", dependencies=[PUBLIC])
+def be_slow(session: SessionDep, seconds: float) -> dict[str, bool]:
+    """Holds a thread and a connection."""
+    session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
+    return {"slow": True}
+
+
 @secrets.post("")
 def make_secret(body: ThingCreate, session: SessionDep, actor: Person) -> ThingRead:
     """Shown once."""
@@ -124,7 +131,7 @@ def count_things(harness: Harness, name: str) -> int:
 @pytest.fixture(scope="session")
 def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     academy = Academy(f"{testrun_uid[:8]}_{worker_id}_things", tmp_path_factory.mktemp("files"))
-    settings = academy.settings(Settings)
+    settings = academy.settings(Settings, database_pool_size=20)
 
     def app(_settings: Settings) -> FastAPI:
         return create_app("live", "Things", settings, [router, secrets])
