@@ -27,6 +27,8 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.CourseArchived,
         e.LessonCompleted,
         e.CourseCompleted,
+        e.EnrollmentGranted,
+        e.EnrollmentRevoked,
     ),
     "certificates": (
         e.UserRegistered,

@@ -7,6 +7,7 @@ from services.billing.models import Order
 from services.billing.orders import SESSION_LIFETIME, Purchase, find_order_for_update, open_order, terms_of
 from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
 from services.billing.reconciliation import settle_order
+from services.billing.timeline import CHECKOUT_OPENED, note_step
 from shared import failpoints
 from shared.database import Database
 from shared.errors import Unavailable
@@ -78,6 +79,7 @@ def _store_outcome(database: Database, order: Order, opened: OpenSession | None)
             if opened:
                 current.session_id, current.session_url = opened.id, opened.url
                 current.attempt_expires_at = opened.expires_at
+                note_step(session, current.id, CHECKOUT_OPENED)
             else:
                 current.attempt += 1
                 current.attempt_expires_at = datetime.now(UTC) + SESSION_LIFETIME

@@ -13,7 +13,16 @@ from services.billing.refunds import Outcome, send_refund, settle_refund
 from services.billing.settlement import record_sighting
 from services.billing.sightings import Sighting
 from services.billing.stripe_events import SOURCE
-from shared.events import CourseArchived, CourseCompleted, CoursePublished, CourseUpdated, LessonCompleted
+from services.billing.timeline import record_enrollment
+from shared.events import (
+    CourseArchived,
+    CourseCompleted,
+    CoursePublished,
+    CourseUpdated,
+    EnrollmentGranted,
+    EnrollmentRevoked,
+    LessonCompleted,
+)
 from shared.events.catalog import CourseEvent
 from shared.inbox import Handlers, Intake, Payload, Unprocessable
 
@@ -27,6 +36,8 @@ def create_handlers(provider: Provider) -> Handlers:
             CourseArchived: on_course_changed,
             LessonCompleted: on_progress,
             CourseCompleted: on_progress,
+            EnrollmentGranted: on_enrollment_changed,
+            EnrollmentRevoked: on_enrollment_changed,
         },
         intakes={
             SOURCE: Intake(prepare=partial(look_up, provider), handle=on_sighting),
@@ -43,6 +54,11 @@ def on_course_changed(session: Session, event: CourseEvent) -> None:
 def on_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
     """How far a learner has come."""
     record_progress(session, event)
+
+
+def on_enrollment_changed(session: Session, event: EnrollmentGranted | EnrollmentRevoked) -> None:
+    """What an order came to."""
+    record_enrollment(session, event)
 
 
 def on_refund_sent(session: Session, outcome: Outcome) -> None:

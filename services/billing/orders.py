@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.models import CURRENT_STATUSES, Order, OrderLine, Product
+from services.billing.models import CURRENT_STATUSES, Order, OrderLine, OrderStep, Product
 from services.billing.products import get_product_for_sale
 from services.billing.provider import CheckoutTerms
 from shared.errors import Conflict, Invalid, NotFound
@@ -114,6 +114,7 @@ def _insert_order(session: Session, purchase: Purchase) -> Order | None:
     order = session.scalar(insert(Order).values(**values).on_conflict_do_nothing().returning(Order))
     if order is not None:
         session.add(_line(order, product, purchase.instructor_share))
+        session.add(OrderStep(order_id=order.id, step="ordered", at=order.created_at))
     return order
 
 

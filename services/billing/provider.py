@@ -1,11 +1,13 @@
 """What billing asks of a payment provider; stripe_gateway.py answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from services.billing.sightings import Sighting
+from services.billing.stripe_events import VerifiedEvent
 
 
 class ProviderUnavailable(Exception):
@@ -83,6 +85,12 @@ class Provider(Protocol):
 
     def fetch_payment(self, intent_id: str) -> Sighting | None:
         """The session that a payment belongs to as it is now, with all its refunds and disputes."""
+
+    def list_sightings(self, since: datetime) -> Iterator[Sighting]:
+        """Every session made since then, and every one whose money went back or is questioned since then."""
+
+    def list_events(self, since: datetime) -> Iterator[VerifiedEvent]:
+        """Every event since then of a kind that matters here."""
 
     def refund_payment(self, terms: RefundTerms) -> None:
         """Makes the refund, unless it exists already. Raises RefundRefused."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from services.billing.mismatches import OWN_KINDS, find_own, store_findings
 from services.billing.models import Order
 from services.billing.orders import find_order_for_update, get_order
 from services.billing.provider import Provider, ProviderUnavailable
@@ -53,28 +54,41 @@ def _claim_look(session: Session, order_id: UUID) -> bool:
 
 def reconcile_orders(database: Database, provider: Provider) -> None:
     """Settles the orders that have been pending for over ten minutes, the longest unchecked first. One that fails
-    does not hold up the others; it raises ProviderUnavailable when the provider does not answer at all."""
-    for order in _list_overlooked(database):
-        try:
-            if order.session_id is None:
-                _abandon_unopened(database, order.id)
-            else:
-                settle_order(database, provider, order)
-        except ProviderUnavailable:
-            raise
-        except Exception as error:
-            log.error("order not reconciled", order_id=str(order.id), exc_info=error)
+    does not hold up the others; it raises ProviderUnavailable when the provider does not answer at all. What
+    our own tables show to be wrong afterwards is a mismatch."""
+    started = datetime.now(UTC)
+    while overlooked := _list_overlooked(database, started):
+        for order in overlooked:
+            _reconcile_order(database, provider, order)
+    with database.begin() as session:
+        store_findings(session, OWN_KINDS, find_own(session))
 
 
-def _list_overlooked(database: Database) -> list[Order]:
-    """Marked as checked when taken, so that a batch of hopeless ones cannot starve the rest."""
+def _reconcile_order(database: Database, provider: Provider, order: Order) -> None:
+    try:
+        if order.session_id is None:
+            _abandon_unopened(database, order.id)
+        else:
+            settle_order(database, provider, order)
+    except ProviderUnavailable:
+        raise
+    except Exception as error:
+        log.error("order not reconciled", order_id=str(order.id), exc_info=error)
+
+
+def _list_overlooked(database: Database, started: datetime) -> list[Order]:
+    """A batch that was not looked at since the run began. Marked as checked when taken, so that none comes twice."""
     waiting = (
         select(Order.id)
-        .where(Order.status == "pending", Order.created_at < func.now() - PENDING_FOR)
+        .where(
+            Order.status == "pending",
+            Order.created_at < func.now() - PENDING_FOR,
+            func.coalesce(Order.checked_at, Order.created_at) < started,
+        )
         .order_by(Order.checked_at.asc().nulls_first())
         .limit(BATCH)
     )
-    taken = update(Order).where(Order.id.in_(waiting)).values(checked_at=func.now()).returning(Order)
+    taken = update(Order).where(Order.id.in_(waiting)).values(checked_at=func.clock_timestamp()).returning(Order)
     with database.begin() as session:
         return list(session.scalars(taken))
 

@@ -3,13 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from services.billing import checkout, orders, reconciliation, stripe_events
+from services.billing import checkout, mismatches, orders, reconciliation, stripe_events
+from services.billing.dependencies import DatabaseDep, ProviderDep
 from services.billing.orders import OrderFilter, Purchase
-from services.billing.provider import Provider
-from services.billing.schemas import CheckoutCreate, CheckoutRead, OrderRead, OrderStatus, PaymentRead
+from services.billing.schemas import CheckoutCreate, CheckoutRead, MismatchRead, OrderRead, OrderStatus, PaymentRead
 from services.billing.settings import Settings
 from services.billing.webhook_gateway import verify_event
 from shared import failpoints
@@ -30,19 +30,6 @@ class WebhookTooLarge(Problem):
     detail = "Stripe's events stay below 512 KB."
 
 
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-def _provider(request: Request) -> Provider:
-    provider: Provider = request.app.state.provider
-    return provider
-
-
-# For the two routes that ask Stripe: their transactions end before the call, so they open them themselves.
-DatabaseDep = Annotated[Database, Depends(_database)]
-ProviderDep = Annotated[Provider, Depends(_provider)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -101,6 +88,16 @@ def list_payments(
     """All orders, newest first; `status=review` and `surplus=true` are those that need a person."""
     items, next_cursor = orders.list_orders(session, OrderFilter(status, user_id, course_id, surplus), page)
     return {"items": items, "next_cursor": next_cursor}
+
+
+@router.get("/admin/payments/mismatches", tags=["admin"], response_model=list[MismatchRead])
+def list_mismatches(
+    actor: Annotated[Actor, require("payments:read")],
+    session: SessionDep,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Any:
+    """Where Stripe, our orders and catalog do not agree, with cause and owner, the oldest first. It should be empty."""
+    return mismatches.list_mismatches(session, limit)
 
 
 @router.post(

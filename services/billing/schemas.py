@@ -38,6 +38,29 @@ class OrderRead(BaseModel):
     checkout_url: str | None
 
 
+class OrderStepRead(BaseModel):
+    """Something that happened to an order: `ordered`, `checkout_opened`, `money_received` (when Stripe says so),
+    `access_granted`, `access_ended`, or a status that it took."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    step: str
+    at: datetime
+
+
+class MismatchRead(BaseModel):
+    """Something on which Stripe, our orders or catalog do not agree."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str
+    subject: str
+    cause: str
+    owner: str
+    found_at: datetime
+
+
 class CheckoutRead(OrderRead):
     """The order, by the name under which a checkout knows it."""
 

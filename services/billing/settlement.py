@@ -15,6 +15,7 @@ from services.billing.models import Dispute as DisputeRow
 from services.billing.models import Refund as RefundRow
 from services.billing.orders import find_order_for_update, terms_of
 from services.billing.sightings import Dispute, Refund, Sighting
+from services.billing.timeline import MONEY_RECEIVED, note_step
 from shared import outbox
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
@@ -127,6 +128,8 @@ def _store_movements(session: Session, order: Order, sighting: Sighting, facts: 
 
 def _change_status(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     status = order_status(facts)
+    if facts.paid_at and before.paid_at is None:
+        note_step(session, order.id, MONEY_RECEIVED, facts.paid_at)
     if status in CURRENT_STATUSES and order.status not in CURRENT_STATUSES:
         # A late payment of an order that was over: the newer order keeps its place.
         order.surplus = _has_other_current(session, order)
@@ -137,6 +140,8 @@ def _change_status(session: Session, order: Order, before: Facts, facts: Facts) 
     for name, refund in facts.refunds.items():
         if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
             log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
+    if status != order.status:
+        note_step(session, order.id, status)
     order.status = status
 
 

@@ -4,7 +4,7 @@ import logging
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -20,6 +20,7 @@ from services.billing.provider import (
     RefundTerms,
 )
 from services.billing.sightings import Refund, Sighting
+from services.billing.stripe_events import HANDLED_TYPES, VerifiedEvent
 from services.billing.stripe_objects_gateway import (
     charge_of,
     intent_of,
@@ -29,6 +30,7 @@ from services.billing.stripe_objects_gateway import (
     read_session,
     request_id_of,
 )
+from services.billing.webhook_gateway import read_event
 
 # Seconds to connect and to read. With two retries the worst case stays below the gateway's 30.
 TIMEOUT = (2, 7)
@@ -122,6 +124,28 @@ class StripeGateway:
             query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
             return self._sighting(found[0], thorough=True) if found else None
+
+    def list_sightings(self, since: datetime) -> Iterator[Sighting]:
+        """See Provider."""
+        made = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        expanded: Any = {**made, "expand": [f"data.{path}" for path in EXPANDED]}
+        moved = set[str]()
+        with _unavailable():
+            for session in self._client.v1.checkout.sessions.list(expanded).auto_paging_iter():
+                yield self._sighting(session)
+            for listed in (self._client.v1.refunds.list(made), self._client.v1.disputes.list(made)):  # type: ignore[arg-type]
+                for movement in listed.auto_paging_iter():
+                    moved.add(str(movement.payment_intent))
+        for intent in moved:
+            if (sighting := self.fetch_payment(intent)) is not None:
+                yield sighting
+
+    def list_events(self, since: datetime) -> Iterator[VerifiedEvent]:
+        """See Provider."""
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "types": sorted(HANDLED_TYPES), "limit": 100}
+        with _unavailable():
+            for event in self._client.v1.events.list(wanted).auto_paging_iter():
+                yield read_event(str(event).encode(), event.livemode)
 
     def refund_payment(self, terms: RefundTerms) -> None:
         """See Provider. Stripe repeats a 500 under its key whether or not the refund was made, so what exists is looked

@@ -31,7 +31,7 @@ def verify_event(body: bytes, signature: str | None, secrets: Sequence[str], liv
     other exception of SDK or parser is one too (the SDK raises UnicodeDecodeError, TypeError, AttributeError)."""
     try:
         _check_signature(body, signature or "", secrets)
-        return _read_event(body, livemode)
+        return read_event(body, livemode)
     except Exception as error:
         log.warning("webhook refused", reason=f"{type(error).__name__}: {str(error)[:200]}")
         raise WebhookRefused from error
@@ -52,7 +52,8 @@ def _check_signature(body: bytes, signature: str, secrets: Sequence[str]) -> Non
     raise last if secrets else ValueError("no webhook secret is configured")
 
 
-def _read_event(body: bytes, livemode: bool) -> VerifiedEvent:
+def read_event(body: bytes, livemode: bool) -> VerifiedEvent:
+    """The event in a body that is known to be Stripe's. Raises whatever a wrong shape makes of it."""
     event = orjson.loads(body)
     if event["livemode"] is not livemode:
         raise ValueError("of the other mode (test or live) than our key")

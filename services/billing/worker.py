@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+from services.billing.comparison import compare_everything, pull_events
 from services.billing.handlers import create_handlers
 from services.billing.reconciliation import reconcile_orders
 from services.billing.settings import Settings
@@ -10,7 +11,6 @@ from services.billing.stripe_gateway import StripeGateway
 from shared.jobs import Job
 from shared.worker import Worker, run
 
-RECONCILE_EVERY = timedelta(minutes=5)
 # Each webhook waits once for Stripe's current object: four at a time keep up with 50 payments a second.
 INBOX_LOOPS = 4
 
@@ -20,8 +20,12 @@ def create_worker(settings: Settings | None = None) -> Worker:
     settings = settings or Settings()
     key = settings.stripe_api_key.get_secret_value()
     provider = StripeGateway(key, settings.stripe_api_base, settings.frontend_url, settings.stripe_automatic_tax)
-    reconcile = Job("reconcile", RECONCILE_EVERY, partial(reconcile_orders, provider=provider))
-    return Worker("billing", settings, create_handlers(provider), jobs=[reconcile], inbox_loops=INBOX_LOOPS)
+    jobs = [
+        Job("reconcile", timedelta(minutes=5), partial(reconcile_orders, provider=provider)),
+        Job("pull-events", timedelta(hours=1), partial(pull_events, provider=provider)),
+        Job("compare-everything", timedelta(days=1), partial(compare_everything, provider=provider)),
+    ]
+    return Worker("billing", settings, create_handlers(provider), jobs=jobs, inbox_loops=INBOX_LOOPS)
 
 
 if __name__ == "__main__":

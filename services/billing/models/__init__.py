@@ -5,6 +5,7 @@ from services.billing.models.ledger import Buyer, Document, DocumentCounter, Led
 from services.billing.models.movements import Dispute, Payment, Refund, RefundRequest
 from services.billing.models.orders import CURRENT_STATUSES, Order, OrderLine, Product, Progress
 from services.billing.models.records import Act, StripeEvent
+from services.billing.models.watching import Enrollment, Mismatch, OrderStep, PullCursor
 
 __all__ = [
     "CURRENT_STATUSES",
@@ -14,13 +15,17 @@ __all__ = [
     "Dispute",
     "Document",
     "DocumentCounter",
+    "Enrollment",
     "LedgerEntry",
+    "Mismatch",
     "Order",
     "OrderLine",
+    "OrderStep",
     "Payment",
     "Payout",
     "Product",
     "Progress",
+    "PullCursor",
     "Refund",
     "RefundRequest",
     "RevenueDay",

@@ -110,6 +110,10 @@ class Shop:
         while self._retrier.step():
             continue
 
+    def run_job(self, name: str) -> None:
+        """One run of a periodic job."""
+        next(job for job in self.harness.worker.jobs if job.name == name).run(self.harness.database)
+
     def order(self, order_id: str) -> dict[str, Any]:
         admin = self.harness.caller("admin")
         row = self.sql("SELECT user_id FROM orders WHERE id = :id", id=order_id)[0]

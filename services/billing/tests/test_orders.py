@@ -13,8 +13,7 @@ from shared.testing.schema import assert_models_match_migrations
 
 
 def reconcile(shop: Shop) -> None:
-    [job] = shop.harness.worker.jobs
-    job.run(shop.harness.database)
+    shop.run_job("reconcile")
 
 
 def age(shop: Shop, order_id: str, minutes: int = 11) -> None:

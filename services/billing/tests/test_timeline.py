@@ -1,0 +1,97 @@
+"""From the click to the unlocked lesson: each step with its time, as a list and as a stream."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from uuid_utils.compat import uuid7
+
+from services.billing.tests.shop import Shop
+from shared.events import EnrollmentGranted, EnrollmentRevoked
+from shared.testing.harness import Caller
+
+
+def enrolled(cls: Any, caller: Caller, order: dict[str, Any], enrollment: Any, version: int) -> Any:
+    return cls(
+        enrollment_id=enrollment,
+        version=version,
+        user_id=caller.user_id,
+        course_id=order["course_id"],
+        course_title="Rust",
+        grant_id=uuid7(),
+        order_id=order["id"],
+    )
+
+
+def steps(caller: Caller, order_id: str) -> list[str]:
+    return [step["step"] for step in caller.get(f"/api/v1/payments/orders/{order_id}/steps").json()]
+
+
+def events(response: httpx.Response) -> Iterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    for line in response.iter_lines():
+        name, _, value = line.partition(": ")
+        if name:
+            event[name] = value
+        elif event:
+            if "data" in event:
+                yield event
+            event = {}
+
+
+def stream(shop: Shop, caller: Caller, order_id: str, last: str = "0") -> Any:
+    headers = {"Authorization": f"Bearer {caller.token}", "Last-Event-ID": last}
+    return httpx.stream(
+        "GET", f"{shop.harness.url}/api/v1/payments/orders/{order_id}/events", headers=headers, timeout=20
+    )
+
+
+def test_an_orders_steps_lead_from_the_click_to_the_lesson_and_back(shop: Shop) -> None:
+    caller, order, session_id = shop.paid()
+    enrollment = uuid7()
+    granted = enrolled(EnrollmentGranted, caller, order, enrollment, 1)
+    for event in (granted, granted):
+        shop.harness.deliver(event)
+    shop.far_end.refund(session_id)
+    shop.deliver_all(session_id)
+    shop.harness.deliver(enrolled(EnrollmentRevoked, caller, order, enrollment, 2))
+    shop.harness.deliver(granted)
+    expected = ["ordered", "checkout_opened", "money_received", "paid", "access_granted", "refunded", "access_ended"]
+    assert steps(caller, order["id"]) == expected
+    listed = caller.get(f"/api/v1/payments/orders/{order['id']}/steps").json()
+    assert all(step["at"].endswith("Z") for step in listed)
+
+
+def test_a_page_that_waits_is_told_of_each_step_as_it_happens_and_goes_on_where_it_was_cut_off(shop: Shop) -> None:
+    caller, order, session_id = shop.bought()
+
+    def happen() -> None:
+        shop.far_end.pay(session_id)
+        shop.deliver_all(session_id)
+
+    with stream(shop, caller, order["id"]) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["x-accel-buffering"] == "no"
+        heard = events(response)
+        assert [next(heard)["event"], next(heard)["event"]] == ["ordered", "checkout_opened"]
+        worker = threading.Thread(target=happen)
+        worker.start()
+        received, last = next(heard), next(heard)
+        assert [received["event"], last["event"]] == ["money_received", "paid"]
+        worker.join()
+    assert json.loads(last["data"])["step"] == "paid"
+    shop.harness.deliver(enrolled(EnrollmentGranted, caller, order, uuid7(), 1))
+    with stream(shop, caller, order["id"], last["id"]) as response:
+        assert next(events(response))["event"] == "access_granted"
+
+
+def test_nobody_watches_anothers_order(shop: Shop) -> None:
+    _, order, _ = shop.bought()
+    stranger = shop.harness.caller()
+    for what in ("steps", "events"):
+        assert stranger.get(f"/api/v1/payments/orders/{order['id']}/{what}").status_code == 404
+        assert shop.harness.client.get(f"/api/v1/payments/orders/{order['id']}/{what}").status_code == 401
+    headers = {"Last-Event-ID": "x"}
+    assert stranger.get(f"/api/v1/payments/orders/{order['id']}/events", headers=headers).status_code == 422
