@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.permissions import SENSITIVE, Permission, permissions_in_force
@@ -54,7 +55,7 @@ class Public(Access):
 
     description = "public"
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 
@@ -63,8 +64,8 @@ class Optional(Access):
 
     description = "public, more for the signed in"
 
-    def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor | None:
-        return authenticate(request) if "authorization" in request.headers else None
+    async def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor | None:
+        return await authenticate(request) if "authorization" in request.headers else None
 
 
 class Internal(Access):
@@ -72,7 +73,7 @@ class Internal(Access):
 
     description = "internal"
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         expected = f"Bearer {request.app.state.settings.internal_token.get_secret_value()}"
         given = request.headers.get("authorization", "")
         if len(expected) <= len("Bearer ") or not hmac.compare_digest(given.encode(), expected.encode()):
@@ -86,8 +87,8 @@ class Require(Access):
         self.permission: Permission = permission
         self.description = permission
 
-    def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor:
-        actor = authenticate(request)
+    async def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor:
+        actor = await authenticate(request)
         if not actor.may(self.permission):
             raise Forbidden(f"This needs the permission {self.permission}. Ask an administrator for it.")
         feed: RevocationSource = request.app.state.revocations
@@ -109,13 +110,20 @@ def require(permission: Permission) -> Any:
     return Depends(Require(permission))
 
 
-def authenticate(request: Request) -> Actor:
+async def authenticate(request: Request) -> Actor:
     """The caller by the Authorization header. Raises Unauthorized for a missing, invalid or revoked token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized
     verifier: TokenVerifier = request.app.state.tokens
     feed: RevocationSource = request.app.state.revocations
+    if verifier.has_verified(token) and feed.in_memory:
+        # Nothing to wait for; a thread would cost more than the look-ups.
+        return _admit(token, verifier, feed)
+    return await run_in_threadpool(_admit, token, verifier, feed)
+
+
+def _admit(token: str, verifier: TokenVerifier, feed: RevocationSource) -> Actor:
     try:
         claims = verifier.verify(token)
     except KeysUnavailable as error:

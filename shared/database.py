@@ -1,12 +1,13 @@
 """One engine per process, one transaction per request or message, committed before the answer leaves."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from typing import Annotated, Any
 
 import psycopg2
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import URL, DateTime, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
@@ -27,6 +28,7 @@ SERVER_OPTIONS = (
 )
 # A pooled connection unused for this long is asked whether it still lives before its next use (seconds).
 PING_AFTER_SECONDS = 3.0
+NOTIFY = text("SELECT pg_notify(:channel, :loops)")
 # Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
 WAKE = "wake_worker"
 
@@ -45,13 +47,19 @@ def new_metadata() -> MetaData:
 
 
 class Database:
-    """The engine and session factory of one service. Tables carry no schema: the role's search_path decides."""
+    """The connections of one service. Tables carry no schema: the role's search_path decides.
+
+    Half of them are for transactions, half for reads in autocommit, which need no BEGIN and no ROLLBACK: switching a
+    connection from one to the other would cost what is saved.
+    """
 
     def __init__(self, url: URL, service: str, pool_size: int = 20) -> None:
         self.service = service
-        self.engine = connect_engine(url, service, pool_size)
+        half = (pool_size + 1) // 2
+        self.engine = connect_engine(url, service, half)
+        self.read_engine = connect_engine(url, service, half, isolation_level="AUTOCOMMIT")
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.read_sessions = sessionmaker(self.read_engine, autoflush=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -68,24 +76,25 @@ class Database:
 
     def _notify_worker(self, loops: set[str]) -> None:
         """What the loops should find is committed already, so a failure here must not surface."""
-        notify = text("SELECT pg_notify(:channel, :loops)")
-        with suppress(DBAPIError), self._autocommit.connect() as connection:
-            connection.execute(notify, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
+        with suppress(DBAPIError), self.read_engine.connect() as connection:
+            connection.execute(NOTIFY, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of one read in autocommit: a single round trip, for loops that mostly find nothing."""
-        with self._autocommit.connect() as connection:
+        with self.read_engine.connect() as connection:
             return connection.scalar(statement, values)
 
     def close(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
+        self.read_engine.dispose()
 
 
-def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
+def connect_engine(url: URL, application: str, pool_size: int = 20, **options: Any) -> Engine:
     """An engine with the house's time limits; `application` shows in pg_stat_activity."""
     engine = create_engine(
         url,
+        **options,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
@@ -134,16 +143,41 @@ def wake_worker(session: Session, loop: str) -> None:
     session.info.setdefault(WAKE, set()).add(loop)
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def get_session(request: Request) -> AsyncIterator[Session]:
     """The request's transaction; 2xx leaves only after the commit (see SessionDep)."""
     database: Database = request.app.state.database
-    with database.begin() as session:
+    async with _ended_in_a_thread(database.begin()) as session:
         yield session
+
+
+async def get_read_session(request: Request) -> AsyncIterator[Session]:
+    """For routes that only read: each statement by itself, in autocommit. Nothing can be written here for good."""
+    database: Database = request.app.state.database
+    # Closing sends nothing: there is no transaction to end.
+    with database.read_sessions() as session:
+        yield session
+
+
+@asynccontextmanager
+async def _ended_in_a_thread(transaction: AbstractContextManager[Session]) -> AsyncIterator[Session]:
+    """Begins here, where it costs nothing, since a session connects with its first statement; commits in a thread."""
+    session = transaction.__enter__()
+    # A limit of its own: with the threads of the routes taken by those who wait for a connection, nobody could give
+    # one back.
+    limiter = CapacityLimiter(1)
+    try:
+        yield session
+    except BaseException as error:
+        if not await to_thread.run_sync(transaction.__exit__, type(error), error, error.__traceback__, limiter=limiter):
+            raise
+    else:
+        await to_thread.run_sync(transaction.__exit__, None, None, None, limiter=limiter)
 
 
 # scope="function": the commit happens before the answer is sent. With the default scope it would happen after, and a
 # failed commit would be answered 200.
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+ReadDep = Annotated[Session, Depends(get_read_session, scope="function")]
 
 
 def is_outage(error: BaseException) -> bool:

@@ -9,6 +9,9 @@ from shared.envelope import wrap
 from shared.events import Event
 from shared.telemetry import traceparent
 
+# Built once, and hashed once.
+INSERT = insert(tables.outbox)
+
 
 def add(session: Session, event: Event) -> None:
     """Stores the event with the caller's changes. It reaches its consumers if, and only if, the commit succeeds.
@@ -17,13 +20,12 @@ def add(session: Session, event: Event) -> None:
     """
     envelope = wrap(event, traceparent.get())
     failpoints.reach("outbox-before-insert")
-    session.execute(
-        insert(tables.outbox).values(
-            event_id=envelope.id,
-            type=envelope.type,
-            subject=envelope.subject,
-            envelope=envelope.model_dump(mode="json", exclude_none=True),
-        )
-    )
+    row = {
+        "event_id": envelope.id,
+        "type": envelope.type,
+        "subject": envelope.subject,
+        "envelope": envelope.model_dump(mode="json", exclude_none=True),
+    }
+    session.execute(INSERT, row)
     failpoints.reach("outbox-after-insert")
     wake_worker(session, "relay")

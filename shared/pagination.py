@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -26,19 +27,23 @@ class Page(BaseModel, Generic[T]):
     next_cursor: str | None = None
 
 
+@dataclass(frozen=True)
 class PageRequest:
-    """?cursor=&limit= of a list, as a dependency. `after` is the decoded sort key, None for the first page."""
+    """Which page of a list is wanted. `after` is the decoded sort key, None for the first page."""
 
-    def __init__(
-        self,
-        cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    ) -> None:
-        self.limit = limit
-        self.after: list[Any] | None = decode_cursor(cursor) if cursor else None
+    limit: int = DEFAULT_LIMIT
+    after: list[Any] | None = None
 
 
-PageDep = Annotated[PageRequest, Depends()]
+async def read_page(
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+) -> PageRequest:
+    """?cursor=&limit= of a list. Raises Invalid("cursor")."""
+    return PageRequest(limit, decode_cursor(cursor) if cursor else None)
+
+
+PageDep = Annotated[PageRequest, Depends(read_page)]
 
 
 def encode_cursor(key: Sequence[Any]) -> str:

@@ -34,7 +34,12 @@ class Revocation:
 
 
 class RevocationSource(Protocol):
-    """What an api asks about each token: the RevocationFeed below, or identity's own table."""
+    """What an api asks about each token: the RevocationFeed below, or identity's own table.
+
+    `in_memory`: is_revoked never waits for anything.
+    """
+
+    in_memory: bool
 
     def start(self) -> None:
         """The api starts."""
@@ -57,6 +62,8 @@ class RevocationFeed:
 
     A revocation is forgotten when every token it could concern has expired.
     """
+
+    in_memory = True
 
     def __init__(self, url: str, internal_token: str, keys: KeySet | None = None) -> None:
         self._url = url

@@ -121,6 +121,10 @@ class TokenVerifier:
         """False while no key is known."""
         return self._keys.is_loaded()
 
+    def has_verified(self, token: str) -> bool:
+        """True when `verify` knows the token and need not look at its signature."""
+        return token in self._verified
+
     def verify(self, token: str) -> Claims:
         """The token's claims. Raises InvalidToken for everything else, whatever the bytes are, and KeysUnavailable when
         its key cannot be looked up now."""

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 from ops.bench import school
 from ops.bench.bare import administrator
 from ops.bench.rivals import Monolith, StaticFiles
+from ops.gateway import DEFAULTS
 from ops.native.instance import Instance
 from ops.native.platform import Platform
 from ops.native.ports import any_free
@@ -23,15 +25,8 @@ from services.identity.signing_keys import KeyStore
 
 HOME = VAR / "bench"
 MONOLITH = "monolith"
-UNLIMITED = {
-    "GATEWAY_AUTH_RATE": "1000000r/s",
-    "GATEWAY_AUTH_BURST": "100000",
-    "GATEWAY_API_RATE": "1000000r/s",
-    "GATEWAY_API_BURST": "100000",
-    "GATEWAY_WEBHOOK_RATE": "1000000r/s",
-    "GATEWAY_WEBHOOK_BURST": "100000",
-    "GATEWAY_CONNECTIONS": "10000",
-}
+UNLIMITED = {name: "1000000r/s" for name in DEFAULTS if name.endswith("_RATE")}
+UNLIMITED |= {name: "60000" for name in DEFAULTS if name.endswith(("_BURST", "_CONNECTIONS"))}
 CREATE_TABLES = """
 from ops.bench.baseline.application import create_app
 from ops.bench.baseline.models import db
@@ -43,10 +38,10 @@ with create_app().app_context():
 class Ground:
     """`gateway`, `baseline` and `static_url` are addresses; `overrides` may be changed before a restart."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path = HOME) -> None:
         self.overrides: dict[str, dict[str, str]] = {"gateway": dict(UNLIMITED), "catalog-api": {}}
-        self.platform = Platform(HOME, overrides=self.overrides)
-        self._instance = Instance(HOME)
+        self.platform = Platform(home, overrides=self.overrides)
+        self._instance = Instance(home)
 
     def open(self, blocks: int) -> None:
         """Starts everything on empty data and fills it; `blocks` of writers, one for each round of writes."""
@@ -73,7 +68,7 @@ class Ground:
     @cached_property
     def signer(self) -> TokenSigner:
         """Identity's own, with its key: tokens for learners who never signed in."""
-        return TokenSigner(KeyStore(signing_key(HOME)))
+        return TokenSigner(KeyStore(signing_key(self._instance.directory)))
 
     def tokens(self, learners: Iterable[UUID]) -> dict[UUID, str]:
         """A token of five minutes for each."""
@@ -102,7 +97,7 @@ class Ground:
             cursor.execute(f"CREATE DATABASE {MONOLITH}")
         facts, port = self.database, any_free()
         access = f"{facts['admin_user']}:{facts['admin_password']}@{facts['host']}:{facts['port']}"
-        monolith = Monolith(port, f"postgresql+psycopg2://{access}/{MONOLITH}", signing_key(HOME))
+        monolith = Monolith(port, f"postgresql+psycopg2://{access}/{MONOLITH}", signing_key(self._instance.directory))
         argv = [sys.executable, "-c", CREATE_TABLES]
         subprocess.run(argv, env=monolith.environment, cwd=ROOT, check=True)
         self.baseline = f"http://127.0.0.1:{port}"

@@ -41,6 +41,8 @@ class OwnRevocations:
     """Identity's own RevocationSource: it looks into the table on each request, so that a logout is in force on every
     replica with its commit, and no pull from itself has to succeed before the first request."""
 
+    in_memory = False
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -1,13 +1,28 @@
 """Finding and looking at courses."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session, defer
 
-from services.catalog.courses.models import PUBLISHED, Course
+from services.catalog.courses.models import PUBLISHED, Course, Price
 from services.catalog.courses.ownership import CourseNotFound
 from services.catalog.courses.slugs import find_uuid, is_slug
 from services.catalog.learning.models import Enrollment
@@ -18,15 +33,29 @@ MAX_WORDS = 8
 Courses = tuple[list[Course], str | None]
 
 
-def list_published(session: Session, query: str, page: PageRequest) -> Courses:
+@dataclass(frozen=True)
+class Card:
+    """A course as the public list shows it."""
+
+    id: UUID
+    slug: str
+    title: str
+    summary: str
+    language: str
+    price: Price
+    instructor_id: UUID
+    lesson_count: int
+    published_at: datetime
+
+
+def list_published(session: Session, query: str, page: PageRequest) -> tuple[list[Card], str | None]:
     """A page of the courses for sale, newest first; `query`: beginnings of words of title or summary, all of them."""
-    statement = _cards().where(Course.status == literal_column("'published'"))
-    if query:
-        statement = statement.where(_matches(query))
+    values: dict[str, Any] = {"rows": page.limit + 1, "words": _prefixes(query)}
     if after := sort_key(page, datetime, UUID):
-        statement = statement.where(tuple_(Course.published_at, Course.id) < after)
-    statement = statement.order_by(Course.published_at.desc(), Course.id.desc()).limit(page.limit + 1)
-    return cut_page(session.scalars(statement).all(), page, lambda course: [course.published_at, course.id])
+        values |= {"before": after[0], "before_id": after[1]}
+    rows = session.execute(_published(bool(query), bool(after)), values)
+    cards = [Card(*row) for row in rows]
+    return cut_page(cards, page, lambda card: [card.published_at, card.id])
 
 
 def list_teaching(session: Session, instructor_id: UUID, page: PageRequest) -> Courses:
@@ -40,7 +69,7 @@ def list_all(session: Session, status: str | None, query: str, page: PageRequest
     if status:
         statement = statement.where(Course.status == status)
     if query:
-        statement = statement.where(_matches(query))
+        statement = statement.where(_matches(_prefixes(query)))
     return _newest(session, statement, page)
 
 
@@ -52,11 +81,30 @@ def get_course(session: Session, address: str, visitor: Visitor) -> Course:
     course_id = find_uuid(address)
     if course_id is None and not is_slug(address):
         raise CourseNotFound
-    found_by = Course.id == course_id if course_id else Course.slug == address
-    course: Course | None = session.scalar(select(Course).where(found_by))
+    values: Mapping[str, Any] = {"id": course_id} if course_id else {"slug": address}
+    course: Course | None = session.scalar(_BY_ID if course_id else _BY_SLUG, values)
     if course is None or not _may_see(session, course, visitor):
         raise CourseNotFound
     return course
+
+
+# Built once: to build and to hash a statement takes longer than to run it.
+_BY_ID = select(Course).where(Course.id == bindparam("id"))
+_BY_SLUG = select(Course).where(Course.slug == bindparam("slug"))
+
+
+@cache
+def _published(searched: bool, later: bool) -> Any:
+    statement: Any = select(
+        *(Course.id, Course.slug, Course.title, Course.summary, Course.language, Course.price),
+        *(Course.instructor_id, Course.lesson_count, Course.published_at),
+    ).where(Course.status == literal_column("'published'"))
+    if searched:
+        statement = statement.where(_matches(bindparam("words")))
+    if later:
+        before = tuple_(bindparam("before", type_=DateTime(True)), bindparam("before_id", type_=Uuid()))
+        statement = statement.where(tuple_(Course.published_at, Course.id) < before)
+    return statement.order_by(Course.published_at.desc(), Course.id.desc()).limit(bindparam("rows"))
 
 
 def _cards() -> Select[Course]:
@@ -73,11 +121,14 @@ def _newest(session: Session, statement: Select[Course], page: PageRequest) -> C
     return cut_page(rows, page, lambda course: [course.id])
 
 
-def _matches(query: str) -> ColumnElement[bool]:
+def _matches(prefixes: Any) -> ColumnElement[bool]:
+    return Course.search.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), prefixes))
+
+
+def _prefixes(query: str) -> str:
     words = re.findall(r"\w+", query)[:MAX_WORDS]
     # Only word characters get here, so nothing in them is an operator to to_tsquery.
-    prefixes = " & ".join(f"'{word}':*" for word in words)
-    return Course.search.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), prefixes))
+    return " & ".join(f"'{word}':*" for word in words)
 
 
 def _may_see(session: Session, course: Course, visitor: Visitor) -> bool:

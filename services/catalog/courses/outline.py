@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import Lesson, Module
 from shared.errors import NotFound
-
-LessonLine = Row[UUID, UUID, str, int, bool, int]
 
 
 class ModuleNotFound(NotFound):
@@ -24,34 +23,48 @@ class LessonNotFound(NotFound):
 
 
 @dataclass(frozen=True)
+class LessonLine:
+    """What everybody may know of a lesson: never its content."""
+
+    id: UUID
+    title: str
+    position: int
+    is_preview: bool
+    version: int
+
+
+@dataclass(frozen=True)
 class ModuleOutline:
-    """A module and what everybody may know of its lessons: never their content."""
+    """A module with its lessons."""
 
     id: UUID
     title: str
     position: int
     version: int
-    lessons: Sequence[LessonLine]
+    lessons: list[LessonLine]
+
+
+# Built once: to build and to hash a statement takes longer than to run it.
+_OUTLINE: Any = (
+    select(
+        *(Module.id, Module.title, Module.position, Module.version),
+        *(Lesson.id, Lesson.title, Lesson.position, Lesson.is_preview, Lesson.version),
+    )
+    .outerjoin(Lesson, Lesson.module_id == Module.id)
+    .where(Module.course_id == bindparam("course_id"))
+    .order_by(Module.position, Lesson.position)
+)
 
 
 def get_outline(session: Session, course_id: UUID) -> list[ModuleOutline]:
-    """Modules and lessons in their order, in two queries."""
-    modules = session.execute(
-        select(Module.id, Module.title, Module.position, Module.version)
-        .where(Module.course_id == course_id)
-        .order_by(Module.position)
-    ).all()
-    lessons = session.execute(
-        select(Lesson.id, Lesson.module_id, Lesson.title, Lesson.position, Lesson.is_preview, Lesson.version)
-        .join(Module, Module.id == Lesson.module_id)
-        .where(Lesson.course_id == course_id)
-        .order_by(Module.position, Lesson.position)
-    ).all()
-    of_module: dict[UUID, list[LessonLine]] = {lesson.module_id: [] for lesson in lessons}
-    for lesson in lessons:
-        of_module[lesson.module_id].append(lesson)
-    # Read Committed: a module deleted or added between the two queries is shown as the first one saw it.
-    return [ModuleOutline(m.id, m.title, m.position, m.version, of_module.get(m.id, [])) for m in modules]
+    """Modules and lessons in their order, in one query."""
+    modules: dict[UUID, ModuleOutline] = {}
+    for row in session.execute(_OUTLINE, {"course_id": course_id}):
+        module = modules.setdefault(row[0], ModuleOutline(row[0], row[1], row[2], row[3], []))
+        # A module without lessons comes as one row without a lesson.
+        if row[4] is not None:
+            module.lessons.append(LessonLine(*row[4:]))
+    return list(modules.values())
 
 
 def get_module(session: Session, course_id: UUID, module_id: UUID) -> Module:

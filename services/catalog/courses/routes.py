@@ -17,10 +17,10 @@ from services.catalog.courses.schemas import (
 )
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
-from shared.database import SessionDep
+from shared.database import ReadDep, SessionDep
 from shared.pagination import Page, PageDep
 from shared.preconditions import IfMatch
-from shared.routing import AcademyRouter
+from shared.routing import AcademyRouter, HotAnswer
 
 router = AcademyRouter(prefix="/api/v1", tags=["courses"])
 Author = Annotated[Actor, require("courses:write")]
@@ -30,14 +30,14 @@ Search = Annotated[str, Query(max_length=200, description="Beginnings of words o
 
 
 @router.get("/courses", response_model=Page[CourseCard], dependencies=[PUBLIC])
-def list_courses(session: SessionDep, page: PageDep, query: Search = "") -> Any:
+def list_courses(session: ReadDep, page: PageDep, query: Search = "") -> Any:
     """Courses for sale, newest first."""
     items, next_cursor = browsing.list_published(session, query, page)
-    return {"items": items, "next_cursor": next_cursor}
+    return HotAnswer(items=items, next_cursor=next_cursor)
 
 
 @router.get("/courses/teaching", response_model=Page[OwnCourseCard])
-def list_teaching(session: SessionDep, page: PageDep, actor: Author) -> Any:
+def list_teaching(session: ReadDep, page: PageDep, actor: Author) -> Any:
     """The courses I teach, in all states, newest first."""
     items, next_cursor = browsing.list_teaching(session, actor.user_id, page)
     return {"items": items, "next_cursor": next_cursor}
@@ -45,7 +45,7 @@ def list_teaching(session: SessionDep, page: PageDep, actor: Author) -> Any:
 
 @router.get("/admin/courses", response_model=Page[OwnCourseCard])
 def list_all_courses(
-    session: SessionDep, page: PageDep, _actor: Admin, status: Status | None = None, query: Search = ""
+    session: ReadDep, page: PageDep, _actor: Admin, status: Status | None = None, query: Search = ""
 ) -> Any:
     """Everybody's courses, newest first."""
     items, next_cursor = browsing.list_all(session, status, query, page)
@@ -53,11 +53,11 @@ def list_all_courses(
 
 
 @router.get("/courses/{course}", response_model=CourseDetail)
-def read_course(session: SessionDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> Any:
+def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> Any:
     """A course with its outline, by id or slug. Drafts are shown to their instructor only."""
     found = browsing.get_course(session, course, Visitor.of(actor))
     modules = outline.get_outline(session, found.id)
-    return {**CourseRead.model_validate(found).model_dump(), "modules": modules}
+    return HotAnswer(CourseRead.model_validate(found).model_dump(), modules=modules)
 
 
 @router.post("/courses", response_model=CourseRead, status_code=201)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from services.catalog.courses.models import DRAFT, PUBLISHED, Course, Lesson
 from services.catalog.courses.outline import LessonNotFound
 from services.catalog.courses.ownership import CourseNotFound
-from services.catalog.learning.completion import NotEnrolled
 from services.catalog.learning.models import Enrollment
+from services.catalog.learning.progress import NotEnrolled
 from services.catalog.visitors import Visitor
 from shared.errors import Unauthorized
 

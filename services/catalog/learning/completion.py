@@ -1,56 +1,88 @@
 """Completing lessons, and with the last one the course."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Row, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import DRAFT, Course
-from services.catalog.courses.outline import get_lesson
+from services.catalog.courses.outline import LessonNotFound, get_lesson
 from services.catalog.courses.ownership import CourseNotFound
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
+from services.catalog.learning.progress import CourseProgress, NotEnrolled, read_progress
 from shared import outbox
-from shared.errors import Forbidden
 from shared.events import CourseCompleted, LessonCompleted
 
+# Built once: to build and to hash such a statement takes longer than to run it.
+_LOCKED = (
+    select(Enrollment.id, Course.title, Course.lesson_count, Course.status)
+    .join(Course, Course.id == Enrollment.course_id)
+    .where(
+        Enrollment.course_id == bindparam("course_id"), Enrollment.user_id == bindparam("user_id"), Enrollment.active
+    )
+    # In the order in which editing locks too; of the course only what holds its outline still.
+    .suffix_with(text("FOR KEY SHARE OF courses FOR UPDATE OF enrollments"))
+)
+# The enrollment's next version when the mark is new, no row when it was there already.
+_MARK = text("""
+    WITH marked AS (
+        INSERT INTO lesson_completions (enrollment_id, lesson_id, completed_at)
+        SELECT :enrollment, id, clock_timestamp() FROM lessons WHERE id = :lesson AND course_id = :course
+        ON CONFLICT DO NOTHING
+        RETURNING enrollment_id
+    )
+    UPDATE enrollments SET version = version + 1 FROM marked WHERE id = marked.enrollment_id RETURNING version
+""")
+_NEXT_VERSION = (
+    update(Enrollment)
+    .where(Enrollment.id == bindparam("enrollment"))
+    .values(version=Enrollment.version + 1)
+    .returning(Enrollment.version)
+)
 
-class NotEnrolled(Forbidden):
-    slug, title = "not-enrolled", "You are not enrolled in this course"
-    detail = "Buy the course, or enroll if it is free, and try again."
+
+def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id: UUID) -> CourseProgress:
+    """The progress after the lesson is marked complete; again changes nothing. With the last lesson the course is
+    completed, once. Raises CourseNotFound, NotEnrolled, LessonNotFound."""
+    locked = _lock_progress(session, course_id, user_id)
+    version = session.scalar(_MARK, {"enrollment": locked.id, "lesson": lesson_id, "course": course_id})
+    progress = read_progress(session, course_id, locked.id)
+    if lesson_id not in {lesson.id for lesson in progress.lessons}:
+        raise LessonNotFound
+    if version is not None:
+        event = LessonCompleted(
+            enrollment_id=locked.id,
+            version=version,
+            user_id=user_id,
+            course_id=course_id,
+            lesson_id=lesson_id,
+            completed_lessons=progress.completed,
+            lesson_count=locked.lesson_count,
+        )
+        outbox.add(session, event)
+    if progress.completed_at is None and progress.completed >= locked.lesson_count:
+        completed_at = _complete_course(session, locked.id, user_id, course_id, locked.title)
+        progress = replace(progress, completed_at=completed_at)
+    return progress
 
 
-def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id: UUID) -> None:
-    """Marks the lesson complete; again changes nothing. With the last lesson the course is completed, once.
-
-    Raises CourseNotFound, NotEnrolled, LessonNotFound.
-    """
-    course, enrollment = _lock_progress(session, course_id, user_id)
-    lesson = get_lesson(session, course.id, lesson_id)
-    row = {"enrollment_id": enrollment.id, "lesson_id": lesson.id, "completed_at": datetime.now(UTC)}
-    marked = insert(LessonCompletion).values(row).on_conflict_do_nothing().returning(LessonCompletion.lesson_id)
-    new = session.execute(marked).first() is not None
-    done = session.scalar(select(func.count()).where(LessonCompletion.enrollment_id == enrollment.id)) or 0
-    if new:
-        _tell_completed(session, course, enrollment, lesson.id, done)
-    if done >= course.lesson_count:
-        _complete_course(session, course, enrollment)
-
-
-def undo_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id: UUID) -> None:
-    """Takes the mark back; a completed course stays completed. Raises as complete_lesson."""
-    course, enrollment = _lock_progress(session, course_id, user_id)
-    lesson = get_lesson(session, course.id, lesson_id)
-    mark = (LessonCompletion.enrollment_id == enrollment.id, LessonCompletion.lesson_id == lesson.id)
+def undo_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id: UUID) -> CourseProgress:
+    """The progress after the mark is taken back; a completed course stays completed. Raises as complete_lesson."""
+    locked = _lock_progress(session, course_id, user_id)
+    lesson = get_lesson(session, course_id, lesson_id)
+    mark = (LessonCompletion.enrollment_id == locked.id, LessonCompletion.lesson_id == lesson.id)
     session.execute(delete(LessonCompletion).where(*mark))
+    return read_progress(session, course_id, locked.id)
 
 
 def complete_finished(session: Session, course: Course) -> None:
     """After lessons were removed from the locked course: who has completed all that are left has completed it."""
     done = select(func.count()).where(LessonCompletion.enrollment_id == Enrollment.id).scalar_subquery()
     finished = (
-        select(Enrollment)
+        select(Enrollment.id, Enrollment.user_id)
         .where(
             Enrollment.course_id == course.id,
             Enrollment.active,
@@ -60,58 +92,33 @@ def complete_finished(session: Session, course: Course) -> None:
         .order_by(Enrollment.id)
         .with_for_update()
     )
-    for enrollment in session.scalars(finished).all():
-        _complete_course(session, course, enrollment)
+    for enrollment in session.execute(finished).all():
+        _complete_course(session, enrollment.id, enrollment.user_id, course.id, course.title)
 
 
-def _lock_progress(session: Session, course_id: UUID, user_id: UUID) -> tuple[Course, Enrollment]:
-    """The course, its outline held still, and the learner's enrollment, locked: in the order that editing locks too.
+def _lock_progress(session: Session, course_id: UUID, user_id: UUID) -> Row[UUID, str, int, str]:
+    """The learner's enrollment, locked, with its course, whose outline is held still.
 
-    Of two learners' tabs that complete the last two lessons at once, the second to get the lock sees the first's.
+    Of two tabs of a learner that complete the last two lessons at once, the second to get the lock sees the first's.
     """
-    course = session.scalar(select(Course).where(Course.id == course_id).with_for_update(read=True, key_share=True))
-    if course is None or course.status == DRAFT:
-        raise CourseNotFound
-    mine = (Enrollment.course_id == course_id, Enrollment.user_id == user_id, Enrollment.active)
-    enrollment = session.scalar(select(Enrollment).where(*mine).with_for_update())
-    if enrollment is None:
-        raise NotEnrolled
-    return course, enrollment
+    locked = session.execute(_LOCKED, {"course_id": course_id, "user_id": user_id}).first()
+    if locked is None or locked.status == DRAFT:
+        status = session.scalar(select(Course.status).where(Course.id == course_id))
+        raise CourseNotFound if status in (None, DRAFT) else NotEnrolled
+    return locked
 
 
-def _tell_completed(session: Session, course: Course, enrollment: Enrollment, lesson_id: UUID, done: int) -> None:
-    enrollment.version += 1
-    session.flush()
-    outbox.add(
-        session,
-        LessonCompleted(
-            enrollment_id=enrollment.id,
-            version=enrollment.version,
-            user_id=enrollment.user_id,
-            course_id=course.id,
-            lesson_id=lesson_id,
-            completed_lessons=done,
-            lesson_count=course.lesson_count,
-        ),
-    )
-
-
-def _complete_course(session: Session, course: Course, enrollment: Enrollment) -> None:
+def _complete_course(session: Session, enrollment_id: UUID, user_id: UUID, course_id: UUID, title: str) -> datetime:
+    """When it was completed, which was now; the caller holds the enrollment and has seen no completion."""
     now = datetime.now(UTC)
-    row = {"enrollment_id": enrollment.id, "completed_at": now}
-    statement = insert(CourseCompletion).values(row).on_conflict_do_nothing()
-    if session.execute(statement.returning(CourseCompletion.enrollment_id)).first() is None:
-        return
-    enrollment.version += 1
-    session.flush()
-    outbox.add(
-        session,
-        CourseCompleted(
-            enrollment_id=enrollment.id,
-            version=enrollment.version,
-            user_id=enrollment.user_id,
-            course_id=course.id,
-            course_title=course.title,
-            completed_at=now,
-        ),
+    session.execute(insert(CourseCompletion).values(enrollment_id=enrollment_id, completed_at=now))
+    event = CourseCompleted(
+        enrollment_id=enrollment_id,
+        version=session.execute(_NEXT_VERSION, {"enrollment": enrollment_id}).scalar_one(),
+        user_id=user_id,
+        course_id=course_id,
+        course_title=title,
+        completed_at=now,
     )
+    outbox.add(session, event)
+    return now

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, func, select, true, tuple_
+from sqlalchemy import DateTime, Row, Select, Uuid, bindparam, exists, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import Course, Lesson, Module
@@ -36,11 +36,11 @@ class MyEnrollment:
 
 def list_enrollments(session: Session, user_id: UUID, page: PageRequest) -> tuple[list[MyEnrollment], str | None]:
     """A page of the learner's active enrollments, newest first."""
-    statement = _enrollments().where(Enrollment.user_id == user_id, Enrollment.active)
+    values: dict[str, Any] = {"user_id": user_id, "rows": page.limit + 1}
     if after := sort_key(page, datetime, UUID):
-        statement = statement.where(tuple_(Enrollment.enrolled_at, Enrollment.id) < after)
-    statement = statement.order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc()).limit(page.limit + 1)
-    enrollments = [_my_enrollment(row) for row in session.execute(statement)]
+        values |= {"before": after[0], "before_id": after[1]}
+    rows = session.execute(_MINE_BEFORE if after else _MINE, values)
+    enrollments = [_my_enrollment(row) for row in rows]
     return cut_page(enrollments, page, lambda mine: [mine.enrolled_at, mine.id])
 
 
@@ -82,11 +82,24 @@ def _enrollments() -> Select[Any]:
     )
 
 
+# Built once: to build and to hash such a statement takes longer than to run it.
+_MINE = (
+    _enrollments()
+    .where(Enrollment.user_id == bindparam("user_id"), Enrollment.active)
+    .order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc())
+    .limit(bindparam("rows"))
+)
+_MINE_BEFORE = _MINE.where(
+    tuple_(Enrollment.enrolled_at, Enrollment.id)
+    < tuple_(bindparam("before", type_=DateTime(True)), bindparam("before_id", type_=Uuid()))
+)
+
+
 def _my_enrollment(row: Row[Any]) -> MyEnrollment:
     ahead = NextLesson(row.next_id, row.next_title) if row.next_id else None
     return MyEnrollment(
         id=row.id,
         enrolled_at=row.enrolled_at,
         course=MyCourse(row.course_id, row.slug, row.title, row.status),
-        progress=Progress(row.completed, row.lesson_count, row.completed_at, ahead),
+        progress=Progress.of(row.completed, row.lesson_count, row.completed_at, ahead),
     )

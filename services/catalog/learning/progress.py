@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import DRAFT, Course, Lesson, Module
 from services.catalog.courses.ownership import CourseNotFound
-from services.catalog.learning.completion import NotEnrolled
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
+from shared.errors import Forbidden
+
+
+class NotEnrolled(Forbidden):
+    slug, title = "not-enrolled", "You are not enrolled in this course"
+    detail = "Buy the course, or enroll if it is free, and try again."
 
 
 @dataclass(frozen=True)
@@ -28,49 +33,83 @@ class Progress:
 
     completed: int
     total: int
+    percent: int
     completed_at: datetime | None
     next_lesson: NextLesson | None
 
-    @property
-    def percent(self) -> int:
-        """Rounded down, so that 100 means all."""
-        return 100 * self.completed // self.total if self.total else 0
+    @classmethod
+    def of(cls, completed: int, total: int, completed_at: datetime | None, ahead: NextLesson | None) -> "Progress":
+        """With the percentage, rounded down, so that 100 means all."""
+        return cls(completed, total, 100 * completed // total if total else 0, completed_at, ahead)
 
 
-LessonProgress = Row[UUID, UUID, str, datetime | None]
+@dataclass(frozen=True)
+class LessonProgress:
+    """A lesson of the course and when the learner completed it."""
+
+    id: UUID
+    module_id: UUID
+    title: str
+    completed_at: datetime | None
 
 
-def get_progress(session: Session, course_id: UUID, user_id: UUID) -> tuple[Progress, Sequence[LessonProgress]]:
-    """The learner's progress and each lesson of the course in its order. Raises CourseNotFound, NotEnrolled."""
-    mine = and_(Enrollment.course_id == Course.id, Enrollment.user_id == user_id, Enrollment.active)
-    statement = (
-        select(Course.status, Enrollment.id, CourseCompletion.completed_at)
-        .outerjoin(Enrollment, mine)
-        .outerjoin(CourseCompletion, CourseCompletion.enrollment_id == Enrollment.id)
-        .where(Course.id == course_id)
+@dataclass(frozen=True)
+class CourseProgress(Progress):
+    """The learner's progress with each lesson of the course in its order."""
+
+    course_id: UUID
+    lessons: Sequence[LessonProgress]
+
+
+# Built once: to build and to hash such a statement takes longer than to run it.
+_COURSE = (
+    select(Course.status, Enrollment.id)
+    .outerjoin(
+        Enrollment,
+        and_(Enrollment.course_id == Course.id, Enrollment.user_id == bindparam("user_id"), Enrollment.active),
     )
-    found = session.execute(statement).first()
+    .where(Course.id == bindparam("course_id"))
+)
+_LESSONS = (
+    select(
+        Lesson.id,
+        Lesson.module_id,
+        Lesson.title,
+        LessonCompletion.completed_at,
+        select(CourseCompletion.completed_at)
+        .where(CourseCompletion.enrollment_id == bindparam("enrollment_id"))
+        .scalar_subquery()
+        .label("course_completed_at"),
+    )
+    .join(Module, Module.id == Lesson.module_id)
+    .outerjoin(
+        LessonCompletion,
+        and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrollment_id == bindparam("enrollment_id")),
+    )
+    .where(Lesson.course_id == bindparam("course_id"))
+    .order_by(Module.position, Lesson.position)
+)
+
+
+def get_progress(session: Session, course_id: UUID, user_id: UUID) -> CourseProgress:
+    """The learner's progress in the course. Raises CourseNotFound, NotEnrolled."""
+    found = session.execute(_COURSE, {"course_id": course_id, "user_id": user_id}).first()
     if found is None or found.status == DRAFT:
         raise CourseNotFound
     if found.id is None:
         raise NotEnrolled
-    lessons = _lessons(session, course_id, found.id)
+    return read_progress(session, course_id, found.id)
+
+
+def read_progress(session: Session, course_id: UUID, enrollment_id: UUID) -> CourseProgress:
+    """The progress of an enrollment that is known to be the learner's, in one query."""
+    rows = session.execute(_LESSONS, {"course_id": course_id, "enrollment_id": enrollment_id}).all()
+    lessons = [LessonProgress(row.id, row.module_id, row.title, row.completed_at) for row in rows]
     ahead = next((lesson for lesson in lessons if lesson.completed_at is None), None)
-    progress = Progress(
+    counted = Progress.of(
         completed=sum(lesson.completed_at is not None for lesson in lessons),
         total=len(lessons),
-        completed_at=found.completed_at,
-        next_lesson=NextLesson(ahead.id, ahead.title) if ahead else None,
+        completed_at=rows[0].course_completed_at if rows else None,
+        ahead=NextLesson(ahead.id, ahead.title) if ahead else None,
     )
-    return progress, lessons
-
-
-def _lessons(session: Session, course_id: UUID, enrollment_id: UUID) -> Sequence[LessonProgress]:
-    mark = and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrollment_id == enrollment_id)
-    return session.execute(
-        select(Lesson.id, Lesson.module_id, Lesson.title, LessonCompletion.completed_at)
-        .join(Module, Module.id == Lesson.module_id)
-        .outerjoin(LessonCompletion, mark)
-        .where(Lesson.course_id == course_id)
-        .order_by(Module.position, Lesson.position)
-    ).all()
+    return CourseProgress(**vars(counted), course_id=course_id, lessons=lessons)

@@ -11,15 +11,13 @@ from services.catalog.learning.schemas import (
     CourseProgress,
     EnrollmentCreate,
     EnrollmentRead,
-    LessonProgress,
     LessonWithFiles,
-    ProgressRead,
 )
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
-from shared.database import SessionDep
+from shared.database import ReadDep, SessionDep
 from shared.pagination import Page, PageDep
-from shared.routing import AcademyRouter
+from shared.routing import AcademyRouter, HotAnswer
 
 router = AcademyRouter(prefix="/api/v1", tags=["learning"])
 Learner = Annotated[Actor, require("courses:learn")]
@@ -33,14 +31,14 @@ def enroll(session: SessionDep, actor: Learner, body: EnrollmentCreate) -> Any:
 
 
 @router.get("/enrollments", response_model=Page[EnrollmentRead])
-def list_enrollments(session: SessionDep, actor: Learner, page: PageDep) -> Any:
+def list_enrollments(session: ReadDep, actor: Learner, page: PageDep) -> Any:
     """My courses with progress and the next lesson, newest first."""
     items, next_cursor = my_courses.list_enrollments(session, actor.user_id, page)
-    return {"items": items, "next_cursor": next_cursor}
+    return HotAnswer(items=items, next_cursor=next_cursor)
 
 
 @router.get("/courses/{course_id}/lessons/{lesson_id}", response_model=LessonWithFiles)
-def read_lesson(session: SessionDep, actor: Annotated[Actor | None, OPTIONAL], course_id: UUID, lesson_id: UUID) -> Any:
+def read_lesson(session: ReadDep, actor: Annotated[Actor | None, OPTIONAL], course_id: UUID, lesson_id: UUID) -> Any:
     """A lesson with its files. Previews are for everybody, the rest for the enrolled."""
     lesson = access.get_readable_lesson(session, course_id, lesson_id, Visitor.of(actor))
     files = library.list_lesson_files(session, lesson.id)
@@ -50,32 +48,24 @@ def read_lesson(session: SessionDep, actor: Annotated[Actor | None, OPTIONAL], c
 @router.post("/courses/{course_id}/lessons/{lesson_id}/complete", response_model=CourseProgress)
 def complete_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> Any:
     """Marks the lesson complete; with the last one the course is completed. Safe to repeat."""
-    completion.complete_lesson(session, course_id, lesson_id, actor.user_id)
-    return _progress(session, course_id, actor)
+    return HotAnswer(vars(completion.complete_lesson(session, course_id, lesson_id, actor.user_id)))
 
 
 @router.delete("/courses/{course_id}/lessons/{lesson_id}/complete", response_model=CourseProgress)
 def undo_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> Any:
     """Takes the mark back. A completed course stays completed. Safe to repeat."""
-    completion.undo_lesson(session, course_id, lesson_id, actor.user_id)
-    return _progress(session, course_id, actor)
+    return HotAnswer(vars(completion.undo_lesson(session, course_id, lesson_id, actor.user_id)))
 
 
 @router.get("/courses/{course_id}/progress", response_model=CourseProgress)
-def read_progress(session: SessionDep, actor: Learner, course_id: UUID) -> Any:
+def read_progress(session: ReadDep, actor: Learner, course_id: UUID) -> Any:
     """How far I am: each lesson with when I completed it."""
-    return _progress(session, course_id, actor)
+    return HotAnswer(vars(progress.get_progress(session, course_id, actor.user_id)))
 
 
 @router.get("/courses/{course_id}/announcements", response_model=Page[AnnouncementRead])
-def list_announcements(session: SessionDep, actor: Learner, course_id: UUID, page: PageDep) -> Any:
+def list_announcements(session: ReadDep, actor: Learner, course_id: UUID, page: PageDep) -> Any:
     """The instructor's news, newest first; for the enrolled."""
     access.check_may_follow(session, course_id, Visitor.of(actor))
     items, next_cursor = announcements.list_announcements(session, course_id, page)
     return {"items": items, "next_cursor": next_cursor}
-
-
-def _progress(session: SessionDep, course_id: UUID, actor: Actor) -> dict[str, Any]:
-    found, lessons = progress.get_progress(session, course_id, actor.user_id)
-    lines = [LessonProgress.model_validate(lesson) for lesson in lessons]
-    return {**ProgressRead.model_validate(found).model_dump(), "course_id": course_id, "lessons": lines}

@@ -17,9 +17,11 @@ def counted_statements(catalog: Harness) -> Iterator[list[str]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    engine = catalog.app.state.database.engine
-    event.listen(engine, "before_cursor_execute", note)
+    database = catalog.app.state.database
+    for engine in (database.engine, database.read_engine):
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for engine in (database.engine, database.read_engine):
+            event.remove(engine, "before_cursor_execute", note)
