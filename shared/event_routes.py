@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared import troubles
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
-from shared.schemas import Input
+from shared.schemas import Input, Moment, Name
 from shared.troubles import Selection
 
 Admin = Annotated[Actor, require("events:admin")]
@@ -38,9 +38,9 @@ class EventTroubles(BaseModel):
 class ReplayCreate(Input):
     """One parked event, or all of a type, or all since a time."""
 
-    event_id: str | None = Field(None, max_length=200)
-    type: str | None = Field(None, max_length=200)
-    since: AwareDatetime | None = None
+    event_id: Name | None = None
+    type: Name | None = None
+    since: Moment | None = None
 
     @model_validator(mode="after")
     def _names_something(self) -> "ReplayCreate":

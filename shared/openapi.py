@@ -25,6 +25,7 @@ PROBLEMS = {
     403: ("Forbidden", "This account may not do this"),
     404: ("NotFound", "It does not exist, or is not yours to know of"),
     409: ("Conflict", "The present state does not allow it; `detail` says what does"),
+    410: ("Gone", "It was there, and is no more"),
     412: ("PreconditionFailed", "It was changed in the meantime: read it again, change it again"),
     413: ("TooLarge", "The body is larger than this route takes"),
     415: ("UnsupportedType", "Not a type of file that this route takes"),

@@ -1,8 +1,9 @@
 """Building blocks of request and answer shapes: strict input, texts with limits, money."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 def _without_control_characters(value: str) -> str:
@@ -33,6 +34,18 @@ Name = Annotated[
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), _READABLE]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000), _READABLE]
+
+
+def _in_utc(value: datetime) -> datetime:
+    # Postgres refuses offsets from UTC that Python allows.
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie between the years 1 and 9999") from error
+
+
+# A time that a caller sends; its offset may be any.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Input(BaseModel):

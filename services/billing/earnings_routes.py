@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from services.billing import earnings, revenue
 from services.billing.audit import Doer
@@ -15,6 +14,7 @@ from services.billing.schemas import PayoutCreate, PayoutRead, RevenueQuery, Rev
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
+from shared.schemas import Moment
 
 router = AcademyRouter(prefix="/api/v1")
 Instructor = Annotated[Actor, require("courses:write")]
@@ -25,7 +25,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 @router.get("/payments/earnings", tags=["payments"], response_model=list[Statement])
 def read_earnings(
-    actor: Instructor, session: SessionDep, since: AwareDatetime = BEGINNING, until: AwareDatetime | None = None
+    actor: Instructor, session: SessionDep, since: Moment = BEGINNING, until: Moment | None = None
 ) -> Any:
     """What your courses earned you, and what you were paid: per currency the balance before, each movement, after."""
     return earnings.read_statement(session, actor.user_id, since, until or datetime.now(UTC))
@@ -36,8 +36,8 @@ def read_statement(
     actor: Reader,
     session: SessionDep,
     instructor_id: UUID,
-    since: AwareDatetime = BEGINNING,
-    until: AwareDatetime | None = None,
+    since: Moment = BEGINNING,
+    until: Moment | None = None,
 ) -> Any:
     """The payout statement of an instructor."""
     return earnings.read_statement(session, instructor_id, since, until or datetime.now(UTC))

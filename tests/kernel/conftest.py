@@ -20,18 +20,24 @@ from shared.inbox import Handlers
 from shared.pagination import Page, PageDep, cut_page, sort_key
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
+from shared.schemas import Input, Moment, Name
 from shared.settings import Settings
 from shared.testing import Academy, Harness
 from shared.worker import Worker
 
 router = AcademyRouter(prefix="/things")
 secrets = AcademyRouter(prefix="/secrets", secret=True)
+notes = AcademyRouter(prefix="/notes")
 Person = Annotated[Actor, require("account:use")]
 NEW = "INSERT INTO things (id, name, version) VALUES (:id, :name, 1)"
 
 
 class ThingCreate(BaseModel):
     name: str
+
+
+class NoteCreate(Input):
+    name: Name
 
 
 class ThingRead(BaseModel):
@@ -56,6 +62,26 @@ def make_thing(body: ThingCreate, session: SessionDep, actor: Person, pause: flo
             {"a": uuid7(), "b": uuid7(), "name": body.name},
         )
     return thing
+
+
+@notes.post("")
+def make_note(body: NoteCreate, session: SessionDep, actor: Person) -> ThingRead:
+    """With the checks that a real service has."""
+    return _insert(session, body.name)
+
+
+@router.get("/since", dependencies=[PUBLIC])
+def compare_times(session: SessionDep, since: Moment) -> dict[str, bool]:
+    """Whether the database's clock is past it."""
+    return {"past": bool(session.scalar(text("SELECT now() > :since"), {"since": since}))}
+
+
+@router.get("/lost", dependencies=[PUBLIC])
+def lose_connection(session: SessionDep) -> dict[str, bool]:
+    """The driver finds its connection closed: an InterfaceError."""
+    session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]
+    session.execute(text("SELECT 1"))
+    return {"found": True}
 
 
 @router.get("/slow", dependencies=[PUBLIC])
@@ -134,7 +160,7 @@ def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFa
     settings = academy.settings(Settings, database_pool_size=20)
 
     def app(_settings: Settings) -> FastAPI:
-        return create_app("live", "Things", settings, [router, secrets])
+        return create_app("live", "Things", settings, [router, secrets, notes])
 
     academy.migrate("live")
     owner = academy.owner("live")

@@ -23,7 +23,12 @@ router = AcademyRouter(prefix="/api/v1", tags=["learning"])
 Learner = Annotated[Actor, require("courses:learn")]
 
 
-@router.post("/enrollments", response_model=EnrollmentRead, status_code=201)
+@router.post(
+    "/enrollments",
+    response_model=EnrollmentRead,
+    status_code=201,
+    responses={404: {"description": "There is no such course"}},
+)
 def enroll(session: SessionDep, actor: Learner, body: EnrollmentCreate) -> Any:
     """Enrolls me in a free course. 409 when it costs money: that goes through a checkout. Safe to repeat."""
     enrollment = enrollments.enroll_free(session, body.course_id, actor.user_id)

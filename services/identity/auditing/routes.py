@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from services.identity.auditing import listing
 from services.identity.auditing.listing import AuditFilter
@@ -13,6 +12,7 @@ from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
+from shared.schemas import Moment
 
 router = AcademyRouter(prefix="/api/v1/admin/audit", tags=["admin"])
 
@@ -27,8 +27,8 @@ class Filters:
         actor_id: Annotated[UUID | None, Query(description="Who acted, also in another person's name")] = None,
         object_id: Annotated[UUID | None, Query(description="Whom it concerned")] = None,
         action: Annotated[str | None, Query(pattern=r"^[a-z_]+(\.[a-z_]+)?$", max_length=80)] = None,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
     ) -> None:
         self.which = AuditFilter(actor_id, object_id, action, since, until)
 

@@ -24,7 +24,17 @@ from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
 
-router = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["auth"], dependencies=[NO_STORE])
+router = AcademyRouter(
+    secret=True,
+    prefix="/api/v1/auth",
+    tags=["auth"],
+    dependencies=[NO_STORE],
+    responses={
+        401: {"description": "Wrong or spent credentials"},
+        403: {"description": "The account is suspended"},
+        410: {"description": "The link was used, or is too old: ask for a new one"},
+    },
+)
 
 Owner = Annotated[Actor, require("account:secure")]
 

@@ -1,0 +1,55 @@
+"""Whatever comes in, the answer is a problem that says whose fault it is, and never 5xx for a caller's."""
+
+from typing import Any
+
+import pytest
+
+from shared.testing import Harness
+
+BODIES = {
+    "nothing": b"",
+    "no JSON": b"{'name': 1}",
+    "cut off": b'{"name": "x"',
+    "a list": b"[1]",
+    "a word": b"null",
+    "deep": b"[" * 100_000,
+    "deep and whole": b'{"name": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    "another encoding": '{"name": "é"}'.encode("latin-1"),
+    "a byte order mark": b'\xef\xbb\xbf{"name": 1}',
+    "half a character as a name of a field": rb'{"\ud800": 1}',
+    "half a character": rb'{"name": "\ud800"}',
+    "a number too long": b'{"name": ' + b"9" * 5_000 + b"}",
+    "no number": b'{"name": NaN}',
+    "infinite": b'{"name": 1e400}',
+    "NUL": rb'{"name": "\u0000"}',
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_that_is_no_good_is_the_callers_problem(things: Harness, name: str) -> None:
+    answer: Any = things.caller().post("/notes", content=BODIES[name])
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+def test_a_body_of_another_type_is_refused(things: Harness) -> None:
+    answer = things.caller().post("/notes", content=b'{"name": "x"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=0120-12-23T16:19:47%2B21:03", "since=9999-12-31T23:59:59-23:59", "since=2026-01-01T00:00:00", "since=1e99"],
+)
+def test_any_time_is_understood_or_refused(things: Harness, query: str) -> None:
+    answer = things.client.get(f"/things/since?{query}")
+    assert answer.status_code in (200, 422), answer.text
+
+
+def test_a_connection_lost_under_a_statement_is_503(things: Harness) -> None:
+    for _ in range(3):
+        answer = things.client.get("/things/lost")
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:academy:problem:unavailable")
+        assert answer.headers["Retry-After"]
+    assert things.client.get("/things?name=none").status_code == 200, "the pool goes on"
