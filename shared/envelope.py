@@ -31,12 +31,12 @@ class Envelope(BaseModel):
     def event(self) -> Event:
         """The typed event. Raises UnreadableEnvelope when the type is unknown, too new or its data does not fit."""
         cls = EVENTS.get(self.type)
-        if cls is None or cls.source != self.source or self.dataversion > cls.dataversion:
+        if cls is None or self.source not in cls.publishers() or self.dataversion > cls.dataversion:
             raise UnreadableEnvelope(f"{self.source}/{self.type} version {self.dataversion} is not known here")
         try:
             return cls.model_validate(self.data)
         except ValidationError as error:
-            raise UnreadableEnvelope(str(error)) from error
+            raise UnreadableEnvelope(_faults(error)) from error
 
 
 class UnreadableEnvelope(ValueError):
@@ -48,7 +48,7 @@ def wrap(event: Event, traceparent: str | None = None) -> Envelope:
     return Envelope(
         specversion="1.0",
         id=uuid7(),
-        source=event.source,
+        source=event.publisher,
         type=type(event).__name__,
         subject=event.subject,
         time=datetime.now(UTC),
@@ -64,12 +64,20 @@ def parse_envelope(body: bytes) -> Envelope:
         raise UnreadableEnvelope(f"{len(body)} bytes are over the limit of {MAX_ENVELOPE_BYTES}")
     try:
         envelope = Envelope.model_validate_json(body)
-    except (ValidationError, RecursionError) as error:
-        raise UnreadableEnvelope(str(error)) from error
+    except ValidationError as error:
+        raise UnreadableEnvelope(_faults(error)) from error
+    except RecursionError as error:
+        raise UnreadableEnvelope("nested too deeply") from error
     # Postgres stores no NUL in text or jsonb: nothing could be done with such an event, not even keep it for later.
     if b"\\u0000" in body and _holds_nul(envelope.model_dump()):
         raise UnreadableEnvelope("a text in it holds a NUL character")
     return envelope
+
+
+def _faults(error: ValidationError) -> str:
+    # The fields and what is wrong with them, never what was in them: it goes to the log, and may be about a person.
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults)
 
 
 def _holds_nul(value: Any) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 
 from shared import tables
 from shared.database import Database
+from shared.events import EVENTS
 from shared.jobs import Job
 
 # Longer than Stripe lists its events (30 days): whatever may still be delivered again finds its inbox row.
@@ -18,9 +19,9 @@ BATCH = 1000
 
 
 def sweep_tables(database: Database) -> None:
-    """Deletes published outbox rows and handled inbox rows older than 35 days (parked and pending ones stay), and
-    answers to idempotency keys older than a day."""
-    for statement in (_old_outbox(), _old_inbox(), _old_answers()):
+    """Deletes published outbox rows and handled inbox rows older than 35 days (parked and pending ones stay), answers
+    to idempotency keys older than a day, and at once what holds a secret or a person's data."""
+    for statement in (_old_outbox(), _delicate_outbox(), _old_inbox(), _old_answers()):
         while True:
             with database.begin() as session:
                 deleted = len(session.execute(statement).all())
@@ -32,6 +33,13 @@ def _old_outbox() -> ReturningDelete[Any]:
     o = tables.outbox.c
     old = select(o.id).where(o.published_at < func.now() - KEPT).limit(BATCH)
     return delete(tables.outbox).where(o.id.in_(old)).returning(o.id)
+
+
+def _delicate_outbox() -> ReturningDelete[Any]:
+    o = tables.outbox.c
+    delicate = [name for name, cls in EVENTS.items() if not cls.is_kept]
+    sent = select(o.id).where(o.published_at.is_not(None), o.type.in_(delicate)).limit(BATCH)
+    return delete(tables.outbox).where(o.id.in_(sent)).returning(o.id)
 
 
 def _old_inbox() -> ReturningDelete[Any]:

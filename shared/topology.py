@@ -13,13 +13,17 @@ from shared.events import EVENTS, Event
 SERVICES = ("identity", "catalog", "billing", "certificates", "notifications", "live")
 DEAD_LETTER_EXCHANGE = "academy.dead"
 
+# Whoever keeps anything of a person answers these.
+PRIVACY: tuple[type[Event], ...] = (e.PersonExportRequested, e.PersonErasureRequested)
+
 SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
-    "identity": (),
+    "identity": (e.PersonErasureRequested, e.PersonDataExported, e.PersonErased),
     "catalog": (
         e.PaymentSucceeded,
         e.PaymentRefunded,
         e.PaymentDisputed,
         e.DisputeClosed,
+        *PRIVACY,
     ),
     "billing": (
         e.CoursePublished,
@@ -29,6 +33,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.CourseCompleted,
         e.EnrollmentGranted,
         e.EnrollmentRevoked,
+        *PRIVACY,
     ),
     "certificates": (
         e.UserRegistered,
@@ -38,6 +43,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.CourseCompleted,
         e.EnrollmentGranted,
         e.EnrollmentRevoked,
+        *PRIVACY,
     ),
     "notifications": (
         e.UserRegistered,
@@ -48,6 +54,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.InstructorApplicationDecided,
         e.RegistrationRepeated,
         e.AccountSecurityChanged,
+        e.PersonExportReady,
         e.CoursePublished,
         e.CourseUpdated,
         e.CourseArchived,
@@ -66,8 +73,16 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.LiveSessionChanged,
         e.LiveSessionCancelled,
         e.LiveSessionReminderDue,
+        *PRIVACY,
     ),
-    "live": (e.CoursePublished, e.CourseUpdated, e.CourseArchived, e.EnrollmentGranted, e.EnrollmentRevoked),
+    "live": (
+        e.CoursePublished,
+        e.CourseUpdated,
+        e.CourseArchived,
+        e.EnrollmentGranted,
+        e.EnrollmentRevoked,
+        *PRIVACY,
+    ),
 }
 
 # Retry logic lives in the inbox table; these are the last guard. A positive limit is set on purpose: its default and
@@ -98,12 +113,12 @@ def dead_queue(service: str) -> str:
 
 def publishers() -> list[str]:
     """The services that publish at least one event."""
-    return [service for service in SERVICES if any(cls.source == service for cls in EVENTS.values())]
+    return [service for service in SERVICES if any(service in cls.publishers() for cls in EVENTS.values())]
 
 
 def bindings(service: str) -> list[tuple[str, str]]:
     """(exchange, routing key) of everything a service's inbox queue receives."""
-    return [(exchange(cls.source), cls.__name__) for cls in SUBSCRIPTIONS[service]]
+    return [(exchange(source), cls.__name__) for cls in SUBSCRIPTIONS[service] for source in cls.publishers()]
 
 
 def permissions(service: str) -> dict[str, str]:

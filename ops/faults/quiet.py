@@ -23,7 +23,7 @@ def _pending(service: str) -> str:
 
 def _on_the_way(consumer: str, publisher: str) -> str:
     """Published, but not in the inbox of a service that subscribes to it."""
-    types = ", ".join(f"'{cls.__name__}'" for cls in topology.SUBSCRIPTIONS[consumer] if cls.source == publisher)
+    types = ", ".join(f"'{cls.__name__}'" for cls in topology.SUBSCRIPTIONS[consumer] if publisher in cls.publishers())
     return (
         f"SELECT '{publisher} to {consumer}: on the way', count(*) FROM {publisher}.outbox o WHERE o.type IN ({types})"
         f" AND NOT EXISTS (SELECT 1 FROM {consumer}.inbox i"
@@ -33,7 +33,8 @@ def _on_the_way(consumer: str, publisher: str) -> str:
 
 def on_the_way() -> list[str]:
     """One statement for each pair of services of which one listens to the other."""
-    pairs = {(consumer, cls.source) for consumer in SERVICES for cls in topology.SUBSCRIPTIONS[consumer]}
+    subscribed = topology.SUBSCRIPTIONS
+    pairs = {(service, source) for service in SERVICES for cls in subscribed[service] for source in cls.publishers()}
     return [_on_the_way(*pair) for pair in sorted(pairs)]
 
 

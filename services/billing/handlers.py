@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.billing.privacy import PRIVACY
 from services.billing.products import project_course
 from services.billing.provider import Provider
 from services.billing.refund_policy import record_progress
@@ -38,6 +39,7 @@ def create_handlers(provider: Provider) -> Handlers:
             CourseCompleted: on_progress,
             EnrollmentGranted: on_enrollment_changed,
             EnrollmentRevoked: on_enrollment_changed,
+            **PRIVACY.handlers(),
         },
         intakes={
             SOURCE: Intake(prepare=partial(look_up, provider), handle=on_sighting),

@@ -1,6 +1,7 @@
 """Events in: billing's facts become access."""
 
 from services.catalog.learning import payments
+from services.catalog.privacy import PRIVACY
 from shared.events import DisputeClosed, PaymentDisputed, PaymentRefunded, PaymentSucceeded
 from shared.inbox import Handlers
 
@@ -10,5 +11,6 @@ HANDLERS = Handlers(
         PaymentRefunded: payments.record_refund,
         PaymentDisputed: payments.record_dispute,
         DisputeClosed: payments.record_dispute_outcome,
+        **PRIVACY.handlers(),
     }
 )

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from services.certificates import certificates, projections
+from services.certificates.privacy import create_privacy
 from shared.events import (
     CourseCompleted,
     CoursePublished,
@@ -13,6 +14,7 @@ from shared.events import (
     UserUpdated,
 )
 from shared.inbox import Handlers, Waiting
+from shared.storage import Storage
 
 
 def on_learner_changed(session: Session, event: UserRegistered | UserUpdated) -> None:
@@ -35,14 +37,17 @@ def on_course_completed(session: Session, event: CourseCompleted) -> None:
     certificates.issue_certificate(session, event, name)
 
 
-HANDLERS = Handlers(
-    events={
-        UserRegistered: on_learner_changed,
-        UserUpdated: on_learner_changed,
-        CoursePublished: on_course_changed,
-        CourseUpdated: on_course_changed,
-        EnrollmentGranted: on_enrollment_changed,
-        EnrollmentRevoked: on_enrollment_changed,
-        CourseCompleted: on_course_completed,
-    }
-)
+def create_handlers(storage: Storage) -> Handlers:
+    """The whole wiring of the worker."""
+    return Handlers(
+        events={
+            UserRegistered: on_learner_changed,
+            UserUpdated: on_learner_changed,
+            CoursePublished: on_course_changed,
+            CourseUpdated: on_course_changed,
+            EnrollmentGranted: on_enrollment_changed,
+            EnrollmentRevoked: on_enrollment_changed,
+            CourseCompleted: on_course_completed,
+            **create_privacy(storage).handlers(),
+        }
+    )

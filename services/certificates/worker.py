@@ -1,13 +1,15 @@
 """The certificates worker: `python -m services.certificates.worker`."""
 
-from services.certificates.handlers import HANDLERS
+from services.certificates.handlers import create_handlers
 from services.certificates.settings import Settings
+from shared.storage import Storage
 from shared.worker import Worker, run
 
 
 def create_worker(settings: Settings | None = None) -> Worker:
     """The worker, with settings from the environment unless given."""
-    return Worker("certificates", settings or Settings(), HANDLERS)
+    settings = settings or Settings()
+    return Worker("certificates", settings, create_handlers(Storage(settings.storage_url)))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ class OwnPowers(Conflict):
     detail = "Ask another administrator to change or suspend your account."
 
 
+class AccountErased(Conflict):
+    slug, title = "account-erased", "This account was erased"
+    detail = "Nothing can be changed any more. The person may register anew."
+
+
 class LastAdmin(Conflict):
     slug, title = "last-admin", "This is the last administrator"
     detail = "Make somebody else an administrator first."
@@ -93,7 +98,10 @@ def has_admin(session: Session) -> bool:
 
 def _lock_for_powers(session: Session, user_id: UUID) -> User:
     lock_admins(session)
-    return users.lock_user(session, user_id)
+    user = users.lock_user(session, user_id)
+    if user.status == "erased":
+        raise AccountErased
+    return user
 
 
 def lock_admins(session: Session) -> None:

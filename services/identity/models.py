@@ -22,7 +22,7 @@ class User(Base):
     """An account. `email` is as the person gave it, `email_normalized` is what makes it unique (emails.py)."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
+    __table_args__ = (CheckConstraint("status IN ('active', 'suspended', 'erased')", name="status"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]

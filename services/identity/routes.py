@@ -9,6 +9,7 @@ from services.identity.auditing import routes as auditing_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
 from services.identity.instructors import routes as instructors_routes
+from services.identity.privacy import routes as privacy_routes
 from services.identity.schemas import AccountRead, RevocationRead, RevocationsRead, UserRead, UserUpdate
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -21,6 +22,9 @@ ROUTERS = [
     credentials_routes.router,
     sign_in_routes.router,
     instructors_routes.own,
+    privacy_routes.own,
+    privacy_routes.secret,
+    privacy_routes.admin,
     people,
     admin_routes.router,
     admin_routes.secret_router,

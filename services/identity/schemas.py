@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.permissions import Role
 
-Status = Literal["active", "suspended"]
+Status = Literal["active", "suspended", "erased"]
 
 
 def _refuse_control_characters(text: str) -> str:

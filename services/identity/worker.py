@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.identity.auditing.chain import seal_audit
 from services.identity.handlers import HANDLERS
 from services.identity.housekeeping import clean_up
+from services.identity.privacy.exports import clean_up_exports
 from services.identity.settings import Settings
 from shared.jobs import Job
 from shared.worker import Worker, run
@@ -14,6 +15,7 @@ def create_worker(settings: Settings | None = None) -> Worker:
     """What the worker process runs."""
     jobs = [
         Job("clean_up", timedelta(minutes=10), clean_up),
+        Job("clean-up-exports", timedelta(hours=1), clean_up_exports),
         Job("seal-audit", timedelta(minutes=1), seal_audit),
     ]
     return Worker("identity", settings or Settings(), HANDLERS, jobs)

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from services.live import projections
+from services.live.privacy import PRIVACY
 from shared.events import CourseArchived, CoursePublished, CourseUpdated, EnrollmentGranted, EnrollmentRevoked
 from shared.inbox import Handlers
 
@@ -22,5 +23,6 @@ HANDLERS = Handlers(
         CourseArchived: on_course_changed,
         EnrollmentGranted: on_enrollment_changed,
         EnrollmentRevoked: on_enrollment_changed,
+        **PRIVACY.handlers(),
     }
 )

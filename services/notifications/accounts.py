@@ -10,6 +10,7 @@ from shared.events import (
     EmailVerificationRequested,
     InstructorApplicationDecided,
     PasswordResetRequested,
+    PersonExportReady,
     RegistrationRepeated,
     UserRegistered,
 )
@@ -65,7 +66,14 @@ def security_notice(event: AccountSecurityChanged) -> Notice:
     )
 
 
-def _with_token(kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested) -> Notice:
+def export_ready(event: PersonExportReady) -> Notice:
+    """A link to everything the academy has of a person."""
+    return _with_token("export_ready", f"/account/exports/{event.export_id}", event)
+
+
+def _with_token(
+    kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested | PersonExportReady
+) -> Notice:
     # After '#', browsers keep it to themselves: it reaches no server's log and no Referer header.
     link = f"{page}#token={quote(event.token, safe='')}"
     # The request has no id of its own, and its token must not show in a key.

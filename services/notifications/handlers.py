@@ -7,6 +7,7 @@ from services.notifications.broadcasts import start_broadcast
 from services.notifications.live_sessions import LiveSessionNews
 from services.notifications.news import is_news
 from services.notifications.notices import tell, tell_address
+from services.notifications.privacy import PRIVACY
 from shared import events as e
 from shared.inbox import Handlers
 
@@ -46,6 +47,10 @@ def on_password_reset_requested(session: Session, event: e.PasswordResetRequeste
 
 def on_instructor_application_decided(session: Session, event: e.InstructorApplicationDecided) -> None:
     tell(session, event.user_id, accounts.application_decided(event))
+
+
+def on_person_export_ready(session: Session, event: e.PersonExportReady) -> None:
+    tell(session, event.user_id, accounts.export_ready(event))
 
 
 def on_course_changed(session: Session, event: e.CoursePublished | e.CourseUpdated | e.CourseArchived) -> None:
@@ -131,6 +136,7 @@ HANDLERS = Handlers(
         e.InstructorApplicationDecided: on_instructor_application_decided,
         e.RegistrationRepeated: on_registration_repeated,
         e.AccountSecurityChanged: on_account_security_changed,
+        e.PersonExportReady: on_person_export_ready,
         e.CoursePublished: on_course_changed,
         e.CourseUpdated: on_course_changed,
         e.CourseArchived: on_course_changed,
@@ -149,5 +155,6 @@ HANDLERS = Handlers(
         e.LiveSessionChanged: on_live_session_changed,
         e.LiveSessionCancelled: on_live_session_changed,
         e.LiveSessionReminderDue: on_live_session_reminder_due,
+        **PRIVACY.handlers(),
     }
 )

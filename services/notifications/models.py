@@ -21,7 +21,7 @@ class Base(DeclarativeBase):
 
 class Person(Base):
     """Projection of identity's users. Profile and status have a version each: not every event carries both.
-    `email` and `name` are null while only a suspension has been heard."""
+    `email` and `name` are null while only a suspension has been heard, and once the person is `erased`."""
 
     __tablename__ = "people"
 
@@ -31,6 +31,7 @@ class Person(Base):
     profile_version: Mapped[int]
     suspended: Mapped[bool]
     status_version: Mapped[int]
+    erased: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Course(Base):

@@ -12,7 +12,7 @@ from services.notifications.rendering import render_note, render_title
 from services.notifications.texts import many_lines, one_line
 
 # A link with a secret in it goes to the mailbox only; small news need no mail.
-MAIL_ONLY = frozenset({"email_verification", "password_reset", "account_exists"})
+MAIL_ONLY = frozenset({"email_verification", "password_reset", "account_exists", "export_ready"})
 IN_APP_ONLY = frozenset(
     {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
 )
@@ -49,7 +49,9 @@ def tell_address(session: Session, user_id: UUID, email: str, name: str, notice:
 
 
 def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_bulk: bool = False) -> None:
-    """Tells each of them once, however often it is called. Bulk mail lets other mail go first."""
+    """Tells each of them once, however often it is called, and nobody who was erased. Bulk mail lets other mail go
+    first."""
+    receivers = [person for person in receivers if not person.erased]
     if notice.kind not in MAIL_ONLY:
         messages.add_messages(session, [_message(person, notice) for person in receivers])
     if notice.kind not in IN_APP_ONLY:

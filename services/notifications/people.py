@@ -34,11 +34,19 @@ def merge_suspension(session: Session, event: UserSuspended) -> None:
 
 
 def get_person(session: Session, user_id: UUID) -> Person:
-    """The person with name and address. Raises PersonUnknown."""
+    """The person with name and address, or without them when erased. Raises PersonUnknown."""
     person = session.get(Person, user_id)
-    if person is None or person.email is None:
+    if person is None or (person.email is None and not person.erased):
         raise PersonUnknown(f"user {user_id}")
     return person
+
+
+def forget_person(session: Session, user_id: UUID, version: int) -> None:
+    """Leaves a tombstone as of the account's newest version: no older event brings name and address back."""
+    person = _lock_person(session, user_id)
+    person.email = person.name = None
+    person.erased = True
+    person.profile_version = person.status_version = max(version, person.profile_version, person.status_version)
 
 
 def _lock_person(session: Session, user_id: UUID) -> Person:

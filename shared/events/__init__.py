@@ -31,6 +31,13 @@ from shared.events.identity import (
     UserUpdated,
 )
 from shared.events.live import LiveSessionCancelled, LiveSessionChanged, LiveSessionReminderDue, LiveSessionScheduled
+from shared.events.privacy import (
+    PersonDataExported,
+    PersonErased,
+    PersonErasureRequested,
+    PersonExportReady,
+    PersonExportRequested,
+)
 
 EVENTS: dict[str, type[Event]] = {cls.__name__: cls for cls in leaves(Event)}
 
@@ -60,6 +67,11 @@ __all__ = [
     "PaymentFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
+    "PersonDataExported",
+    "PersonErased",
+    "PersonErasureRequested",
+    "PersonExportReady",
+    "PersonExportRequested",
     "RegistrationRepeated",
     "UserRegistered",
     "UserSuspended",

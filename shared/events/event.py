@@ -6,13 +6,26 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Event(BaseModel):
-    """Parent of all events. `source` is the publishing service; `subject_field` names the aggregate's id."""
+    """Parent of all events. `source` is the publishing service; `subject_field` names the aggregate's id. Published
+    ones stay in the outbox for 35 days, unless `is_kept` says that theirs must go within the hour."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     source: ClassVar[str]
     subject_field: ClassVar[str]
     dataversion: ClassVar[int] = 1
+    is_kept: ClassVar[bool] = True
+    sources: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def publishers(cls) -> tuple[str, ...]:
+        """The services that may publish it: `source`, or several `sources`."""
+        return cls.sources or (cls.source,)
+
+    @property
+    def publisher(self) -> str:
+        """The service that publishes this one."""
+        return self.source
 
     @property
     def subject(self) -> str:

@@ -46,6 +46,7 @@ class EmailVerificationRequested(IdentityEvent):
     Before there is an account, `email` and `name` say where the mail goes; the account will have this `user_id`.
     """
 
+    is_kept: ClassVar[bool] = False
     token: str
     expires_at: AwareDatetime
     email: str | None = None
@@ -61,6 +62,7 @@ class RegistrationRepeated(IdentityEvent):
 class PasswordResetRequested(IdentityEvent):
     """As EmailVerificationRequested."""
 
+    is_kept: ClassVar[bool] = False
     token: str
     expires_at: AwareDatetime
 

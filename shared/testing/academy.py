@@ -112,7 +112,7 @@ class Academy:
     def publish(self, event: Event) -> Envelope:
         """Publishes an event as its source service would, with the broker's confirm."""
         envelope = wrap(event)
-        self.publish_bytes(event.source, envelope.type, envelope.model_dump_json(exclude_none=True).encode())
+        self.publish_bytes(event.publisher, envelope.type, envelope.model_dump_json(exclude_none=True).encode())
         return envelope
 
     def publish_bytes(self, source: str, routing_key: str, body: bytes) -> None:

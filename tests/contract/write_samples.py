@@ -15,6 +15,7 @@ BY_TYPE: dict[Any, Any] = {
     int: 4900,
     bool: True,
     str: "text",
+    dict[str, int]: {"orders": 1},
     AwareDatetime: "2030-01-31T12:00:00Z",
 }
 BY_NAME: dict[str, Any] = {
@@ -28,6 +29,7 @@ BY_NAME: dict[str, Any] = {
     "price_currency": "USD",
     "currency": "USD",
     "duration_minutes": 45,
+    "service": "catalog",
 }
 
 
@@ -35,8 +37,8 @@ def sample(cls: type[Event]) -> Event:
     """An event with every field filled."""
     values = {}
     for name, field in cls.model_fields.items():
-        kinds = get_args(field.annotation) or (field.annotation,)
-        values[name] = BY_NAME.get(name, BY_TYPE.get(kinds[0]))
+        kinds = (field.annotation, *get_args(field.annotation))
+        values[name] = BY_NAME.get(name, next((BY_TYPE[kind] for kind in kinds if kind in BY_TYPE), None))
     return cls.model_validate(values)
 
 

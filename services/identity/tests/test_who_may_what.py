@@ -47,6 +47,14 @@ POLICY: dict[str, str] = {
     f"GET {APPLICATION}": "instructors:approve",
     f"POST {APPLICATION}/{{application_id}}/approve": "instructors:approve",
     f"POST {APPLICATION}/{{application_id}}/reject": "instructors:approve",
+    "POST /api/v1/users/me/exports": "account:secure",
+    "GET /api/v1/users/me/exports/{export_id}": "account:secure",
+    "POST /api/v1/users/me/exports/{export_id}/fetch": "account:secure",
+    "POST /api/v1/users/me/erasure": "account:secure",
+    f"POST {USER}/erase": "users:erase",
+    f"GET {ADMIN}/erasures": "users:erase",
+    f"GET {ADMIN}/erasures/{{erasure_id}}": "users:erase",
+    f"POST {ADMIN}/erasures/{{erasure_id}}/retry": "users:erase",
     f"GET {ADMIN}/audit": "audit:read",
     f"GET {EVENTS}": "events:admin",
     f"POST {EVENTS}/replay": "events:admin",
@@ -64,7 +72,7 @@ REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:fo
 def call(identity: Harness, route: str, token: str | None) -> int:
     """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
     method, path = route.split(" ")
-    for name in ("user_id", "application_id", "session_id"):
+    for name in ("user_id", "application_id", "session_id", "export_id", "erasure_id"):
         path = path.replace(f"{{{name}}}", str(uuid7()))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))
@@ -104,7 +112,7 @@ def test_a_role_gets_in_where_it_has_the_permission(
     identity: Harness, tokens: dict[str, str], route: str, role: str
 ) -> None:
     token = tokens[role]
-    if route.endswith(("/logout", "/sessions")):
+    if route.endswith(("/logout", "/sessions", "/erasure")):
         # What ends a session must not end the one that the other tests use.
         token = new_person(identity, role).access_token
     may = POLICY[route] in permissions_of(frozenset({role}))

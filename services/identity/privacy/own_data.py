@@ -1,0 +1,65 @@
+"""What identity itself has of a person: told, and erased."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Table, delete, or_, select
+from sqlalchemy.orm import Session
+
+from services.identity.credentials.models import MailLink
+from services.identity.emails import EmailAddress
+from services.identity.instructors.models import InstructorApplication
+from services.identity.models import AuditEntry, Base, User, UserSession
+from services.identity.throttle import hash_address
+from shared.privacy import Counts, Rows
+
+NOBODY = "Erased person"
+# No password has this hash, and no address this form (RFC 2606 keeps `.invalid` free).
+NO_PASSWORD = "!"
+
+
+def _of_user(user_id: UUID) -> Any:
+    columns = (User.id, User.email, User.name, User.roles, User.status, User.created_at, User.updated_at)
+    return select(*columns).where(User.id == user_id)
+
+
+def _of_sessions(user_id: UUID) -> Any:
+    columns = (UserSession.user_agent, UserSession.ip, UserSession.created_at, UserSession.last_seen_at)
+    return select(*columns).where(UserSession.user_id == user_id)
+
+
+def _of_audit(user_id: UUID) -> Any:
+    columns = (AuditEntry.at, AuditEntry.action, AuditEntry.ip, AuditEntry.user_agent)
+    return select(*columns).where(or_(AuditEntry.actor_id == user_id, AuditEntry.object_id == user_id))
+
+
+# Never whole tables: hashes of passwords and tokens are of no use to the person, and of much to a thief of the file.
+EXPORT: dict[str, Rows] = {
+    "users": _of_user,
+    "sessions": _of_sessions,
+    "instructor_applications": lambda user_id: select(InstructorApplication.__table__).where(
+        InstructorApplication.user_id == user_id
+    ),
+    "audit": _of_audit,
+}
+
+
+def anonymize_user(session: Session, user: User) -> None:
+    """Leaves of a locked account its id, its version and when it was made. Safe to repeat."""
+    address = EmailAddress(user.email, user.email_normalized)
+    session.execute(delete(MailLink).where(MailLink.address_hash == hash_address(address)))
+    user.email = user.email_normalized = f"{user.id}@erased.invalid"
+    user.name, user.password_hash, user.roles, user.status = NOBODY, NO_PASSWORD, [], "erased"
+
+
+def delete_belongings(session: Session, user_id: UUID) -> Counts:
+    """Empties every table that hangs on the account, whichever it is: a new one cannot be forgotten here."""
+    counts: Counts = {}
+    for table, column in _hanging_on_users():
+        counts[table.name] = len(session.execute(delete(table).where(column == user_id).returning(column)).all())
+    return counts
+
+
+def _hanging_on_users() -> list[tuple[Table, Column[Any]]]:
+    tables = Base.metadata.sorted_tables
+    return [(table, key.parent) for table in tables for key in table.foreign_keys if key.column.table.name == "users"]

@@ -1,0 +1,24 @@
+"""What cannot be undone needs a young sign-in: a session left open somewhere is not enough."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import String, cast, select
+from sqlalchemy.orm import Session
+
+from services.identity.models import UserSession
+from shared.errors import Forbidden
+
+RECENT = timedelta(minutes=10)
+
+
+class SignInAgain(Forbidden):
+    slug, title = "sign-in-again", "Sign in again for this"
+    detail = "This needs a sign-in of the last ten minutes. Sign in once more and repeat it."
+
+
+def require_recent_sign_in(session: Session, sid: str) -> None:
+    """Passes when the session began within the last ten minutes. Raises SignInAgain."""
+    began = select(UserSession.created_at).where(cast(UserSession.sid, String) == sid)
+    created_at = session.scalars(began).one_or_none()
+    if created_at is None or created_at < datetime.now(UTC) - RECENT:
+        raise SignInAgain
