@@ -9,13 +9,15 @@ from ops.faults.database import Books
 from ops.faults.mailbox import Mail
 from ops.faults.oracle import Evidence, judge
 from ops.places import SERVICES
+from shared.events import CourseCompleted, EnrollmentGranted, PaymentSucceeded
+from shared.topology import SUBSCRIPTIONS
 
 # Only the columns that the oracle reads matter, so foreign keys and the rest stay out of the way.
 LOOSE = "SET session_replication_role = replica;"
 USER, COURSE, ORDER, GRANT, ENROLLMENT, CERTIFICATE, SESSION = (
     f"00000000-0000-7000-8000-00000000000{n}" for n in range(7)
 )
-EVENTS = {"PaymentSucceeded": "a", "EnrollmentGranted": "b", "CourseCompleted": "c"}
+EVENTS = {PaymentSucceeded: "a", EnrollmentGranted: "b", CourseCompleted: "c"}
 PDF = b"%PDF- a certificate"
 HEALTHY = f"""
 INSERT INTO identity.users (id, email, email_normalized, name, password_hash, roles, status)
@@ -47,11 +49,6 @@ INSERT INTO notifications.deliveries (id, dedupe_key, user_id, kind, recipient, 
                                       message_id)
 VALUES (gen_random_uuid(), '{key}', '{user}', 'x', 'ann@example.com', 'Hello', '{{}}', false, 'sent', '<{key}@x>');
 """
-ROADS = {
-    ("billing", "PaymentSucceeded"): ("catalog", "notifications"),
-    ("catalog", "EnrollmentGranted"): ("certificates", "notifications", "live"),
-    ("catalog", "CourseCompleted"): ("certificates", "notifications"),
-}
 MAIL_KEYS = (
     f"receipt:{ORDER}:{USER}",
     f"enrolled:{GRANT}:{USER}",
@@ -99,8 +96,9 @@ async def set_up(books: Books, files: Path) -> Scene:
     )
     names = ", ".join(f"{schema}.{table}" for schema, table in tables if table != "alembic_version")
     words = [f"TRUNCATE {names} CASCADE;", LOOSE, HEALTHY]
-    for (source, kind), listeners in ROADS.items():
-        facts = {"source": source, "type": kind, "id": EVENTS[kind], "subject": ORDER}
+    for event, number in EVENTS.items():
+        facts = {"source": event.source, "type": event.__name__, "id": number, "subject": ORDER}
+        listeners = [service for service, events in SUBSCRIPTIONS.items() if event in events]
         words += [TOLD.format(**facts), *(HEARD.format(listener=listener, **facts) for listener in listeners)]
     words += [SENT.format(key=key, user=USER) for key in MAIL_KEYS]
     await books.rows("".join(words))
