@@ -9,7 +9,7 @@ from ops.faults.database import Books
 from ops.faults.mailbox import Mail
 from ops.faults.oracle import Evidence, judge
 from ops.places import SERVICES
-from shared.events import CourseCompleted, EnrollmentGranted, PaymentSucceeded
+from shared.events import CourseCompleted, EnrollmentGranted, Event, PaymentSucceeded
 from shared.topology import SUBSCRIPTIONS
 
 # Only the columns that the oracle reads matter, so foreign keys and the rest stay out of the way.
@@ -17,7 +17,7 @@ LOOSE = "SET session_replication_role = replica;"
 USER, COURSE, ORDER, GRANT, ENROLLMENT, CERTIFICATE, SESSION = (
     f"00000000-0000-7000-8000-00000000000{n}" for n in range(7)
 )
-EVENTS = {PaymentSucceeded: "a", EnrollmentGranted: "b", CourseCompleted: "c"}
+EVENTS: dict[type[Event], str] = {PaymentSucceeded: "a", EnrollmentGranted: "b", CourseCompleted: "c"}
 PDF = b"%PDF- a certificate"
 HEALTHY = f"""
 INSERT INTO identity.users (id, email, email_normalized, name, password_hash, roles, status)
