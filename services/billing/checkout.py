@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from services.billing.facts import CANCELLED
 from services.billing.models import Order
-from services.billing.orders import SESSION_LIFETIME, Purchase, find_order_for_update, open_order, terms_of
+from services.billing.orders import find_order_for_update, get_order, terms_of
 from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
+from services.billing.purchases import SESSION_LIFETIME, Purchase, open_order
 from services.billing.reconciliation import settle_order
+from services.billing.settlement import abandon_order, settle_free_order
 from services.billing.timeline import CHECKOUT_OPENED, note_step
 from shared import failpoints
 from shared.database import Database
@@ -41,7 +44,30 @@ def start_checkout(database: Database, provider: Provider, purchase: Purchase) -
 
 def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
     with database.begin() as session:
-        return open_order(session, purchase)
+        order, created = open_order(session, purchase)
+        if order.amount == 0 and order.status == "pending":
+            settle_free_order(session, order)
+        return order, created
+
+
+def cancel_order(database: Database, provider: Provider, order_id: UUID, user_id: UUID) -> Order:
+    """One's own order, given up if it was not paid by then. Raises OrderNotFound, PaymentsUnavailable."""
+    with database.begin() as session:
+        order = get_order(session, order_id, user_id)
+    if order.status != "pending":
+        return order
+    try:
+        if order.session_id is not None:
+            provider.expire_session(order.session_id)
+            settle_order(database, provider, order, failure=CANCELLED)
+    except ProviderUnavailable as error:
+        log.warning("order not cancelled", order_id=str(order.id), error=str(error))
+        raise PaymentsUnavailable from error
+    with database.begin() as session:
+        current = find_order_for_update(session, order_id)
+        if current is not None and current.status == "pending" and current.session_id is None:
+            abandon_order(session, current, CANCELLED)
+        return get_order(session, order_id, user_id)
 
 
 def _opened_meanwhile(database: Database, order_id: UUID) -> Order:

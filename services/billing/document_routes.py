@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from services.billing import documents
+from services.billing.book_shapes import DocumentRead
 from services.billing.papers import Party
 from services.billing.pdf import render_paper
-from services.billing.schemas import DocumentRead
 from services.billing.settings import Settings
 from shared.auth import Actor, require
 from shared.database import SessionDep

@@ -8,9 +8,9 @@ from fastapi import Query
 
 from services.billing import earnings, revenue
 from services.billing.audit import Doer
+from services.billing.book_shapes import PayoutCreate, PayoutRead, RevenueQuery, RevenueRow, Statement
 from services.billing.earnings import PayoutTerms
 from services.billing.revenue import RevenueFilter
-from services.billing.schemas import PayoutCreate, PayoutRead, RevenueQuery, RevenueRow, Statement
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter

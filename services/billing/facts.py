@@ -13,9 +13,21 @@ from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, Payment
 from shared.events.billing import PaymentEvent
 
 Status = Literal[
-    "pending", "paid", "refund_pending", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"
+    "pending",
+    "paid",
+    "refund_pending",
+    "partly_refunded",
+    "refunded",
+    "failed",
+    "cancelled",
+    "disputed",
+    "lost",
+    "review",
 ]
 Announcement = tuple[type[PaymentEvent], dict[str, Any]]
+
+# The failure of an order that its learner gave up.
+CANCELLED = "cancelled"
 
 # How far a refund or a dispute has come; a later stage replaces an earlier one, never the reverse. A refund that
 # succeeded may still fail, a lost dispute may still be won (https://docs.stripe.com/refunds#failed-refunds).
@@ -60,7 +72,7 @@ class Facts:
     @property
     def fully_refunded(self) -> bool:
         """All that was paid (or, while that is not known, owed) went back."""
-        return self.refunded_amount >= (self.paid_amount or self.amount)
+        return 0 < (self.paid_amount or self.amount) <= self.refunded_amount
 
     @property
     def dispute(self) -> str:
@@ -81,6 +93,8 @@ def order_status(facts: Facts) -> Status:
         return "partly_refunded" if facts.refunded_amount else "paid"
     if facts.paid_at or facts.stray_session:
         return "review"
+    if facts.failure == CANCELLED:
+        return "cancelled"
     return "failed" if facts.failure else "pending"
 
 

@@ -3,11 +3,11 @@
 from fastapi import FastAPI
 
 import shared.app
-from services.billing import document_routes, earnings_routes, refund_routes, routes, timeline_routes
+from services.billing import document_routes, earnings_routes, refund_routes, routes, selling_routes, timeline_routes
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 
-ROUTES = (routes, refund_routes, document_routes, earnings_routes, timeline_routes)
+ROUTES = (routes, refund_routes, document_routes, earnings_routes, selling_routes, timeline_routes)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

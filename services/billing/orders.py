@@ -1,53 +1,20 @@
-"""Orders: opened once per learner and course, found, listed."""
+"""Orders: found, locked, listed."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
-from services.billing.models import CURRENT_STATUSES, Order, OrderLine, OrderStep, Product
-from services.billing.products import get_product_for_sale
+from services.billing.models import Order, OrderLine
 from services.billing.provider import CheckoutTerms
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import NotFound
 from shared.pagination import PageRequest, cut_page, sort_key
-
-# Stripe refuses less than 30 minutes from its own clock's now; the minute is for the way there.
-SESSION_LIFETIME = timedelta(minutes=31)
-ATTEMPTS_TO_OPEN = 3
 
 
 class OrderNotFound(NotFound):
     slug, title = "order-not-found", "You have no such order"
     detail = "Check the id; GET /api/v1/payments/orders lists your orders."
-
-
-class AlreadyPurchased(Conflict):
-    slug, title = "already-purchased", "You have bought this course"
-    detail = "There is nothing to pay. Your courses are at GET /api/v1/enrollments."
-
-
-class PaymentUnderReview(Conflict):
-    slug, title = "payment-under-review", "Your payment is being looked at"
-    detail = "A payment for this course did not fit its order. Do not pay again; support will come back to you."
-
-
-class OrderBusy(Conflict):
-    slug, title = "order-busy", "This order is changing right now"
-    detail = "Send the same request again."
-
-
-@dataclass(frozen=True)
-class Purchase:
-    """Who wants to buy what; `client_key`: the caller's Idempotency-Key; `instructor_share`: ten-thousandths of net."""
-
-    user_id: UUID
-    course_id: UUID
-    client_key: str | None = None
-    instructor_share: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,78 +25,6 @@ class OrderFilter:
     user_id: UUID | None = None
     course_id: UUID | None = None
     surplus: bool | None = None
-
-
-def open_order(session: Session, purchase: Purchase) -> tuple[Order, bool]:
-    """The order that this purchase means, and whether it is new: the one of the same key, else the open one, else a
-    new one at the product's price. Raises AlreadyPurchased, PaymentUnderReview, Invalid, CourseNotForSale,
-    CourseIsFree."""
-    for _ in range(ATTEMPTS_TO_OPEN):
-        order = _find_by_key(session, purchase) or _find_open(session, purchase)
-        if order is not None:
-            return order, False
-        order = _insert_order(session, purchase)
-        if order is not None:
-            return order, True
-    raise OrderBusy
-
-
-def _find_by_key(session: Session, purchase: Purchase) -> Order | None:
-    if purchase.client_key is None:
-        return None
-    wanted = (Order.user_id == purchase.user_id, Order.client_key == purchase.client_key)
-    order = session.scalar(select(Order).where(*wanted))
-    if order is not None and order.course_id != purchase.course_id:
-        raise Invalid("Idempotency-Key", "was used for another course; use a new one for each purchase", "key_reused")
-    return order
-
-
-def _find_open(session: Session, purchase: Purchase) -> Order | None:
-    current = select(Order).where(
-        Order.user_id == purchase.user_id,
-        Order.course_id == purchase.course_id,
-        Order.status.in_(CURRENT_STATUSES),
-    )
-    orders = {order.status: order for order in session.scalars(current)}
-    if orders.keys() - {"pending", "review"}:
-        raise AlreadyPurchased
-    if "review" in orders:
-        raise PaymentUnderReview
-    return orders.get("pending")
-
-
-def _insert_order(session: Session, purchase: Purchase) -> Order | None:
-    """None when another request was faster: by then its order is committed and can be found."""
-    product = get_product_for_sale(session, purchase.course_id)
-    values = {
-        "id": uuid7(),
-        "user_id": purchase.user_id,
-        "course_id": purchase.course_id,
-        "client_key": purchase.client_key,
-        "course_title": product.title,
-        "amount": product.price_amount,
-        "currency": product.price_currency,
-        "attempt_expires_at": datetime.now(UTC) + SESSION_LIFETIME,
-    }
-    order = session.scalar(insert(Order).values(**values).on_conflict_do_nothing().returning(Order))
-    if order is not None:
-        session.add(_line(order, product, purchase.instructor_share))
-        session.add(OrderStep(order_id=order.id, step="ordered", at=order.created_at))
-    return order
-
-
-def _line(order: Order, product: Product, instructor_share: int) -> OrderLine:
-    return OrderLine(
-        order_id=order.id,
-        position=0,
-        course_id=product.course_id,
-        title=product.title,
-        list_amount=product.price_amount,
-        discount=product.price_amount - order.amount,
-        amount=order.amount,
-        instructor_id=product.instructor_id,
-        instructor_share=instructor_share,
-    )
 
 
 def list_lines(session: Session, order: Order) -> list[OrderLine]:

@@ -5,8 +5,9 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.models import Product
-from shared.errors import Conflict
+from services.billing.audit import Doer, record_act
+from services.billing.models import Price, Product
+from shared.errors import Conflict, Invalid
 from shared.events import CourseArchived
 from shared.events.catalog import CourseEvent
 
@@ -47,3 +48,25 @@ def get_product_for_sale(session: Session, course_id: UUID) -> Product:
     if product.price_amount <= 0:
         raise CourseIsFree
     return product
+
+
+def find_price(session: Session, product: Product, currency: str | None) -> tuple[int, str]:
+    """The amount in minor units and its currency; the catalog's when none is asked for. Raises Invalid."""
+    if currency in (None, product.price_currency):
+        return product.price_amount, product.price_currency
+    price = session.get(Price, (product.course_id, currency))
+    if price is None:
+        raise Invalid("currency", f"is none that this course is sold in; leave it out for {product.price_currency}")
+    return price.amount, price.currency
+
+
+def set_price(session: Session, course_id: UUID, currency: str, amount: int, doer: Doer) -> Price:
+    """The price, new or changed; open orders keep theirs. Raises CourseNotForSale for an unknown course."""
+    if session.get(Product, course_id) is None:
+        raise CourseNotForSale
+    values = {"course_id": course_id, "currency": currency, "amount": amount}
+    statement = insert(Price).values(**values)
+    statement = statement.on_conflict_do_update(index_elements=["course_id", "currency"], set_={"amount": amount})
+    price = session.execute(statement.returning(Price)).scalar_one()
+    record_act(session, doer, "price.set", course_id, currency=currency, amount=amount)
+    return price

@@ -77,6 +77,9 @@ class Provider(Protocol):
     def open_session(self, terms: CheckoutTerms) -> OpenSession:
         """The session of the terms' key, made now or before. Raises AttemptSpent."""
 
+    def expire_session(self, session_id: str) -> None:
+        """Nobody can pay at it any more; nothing happens to one that is paid or over."""
+
     def find_session(self, terms: CheckoutTerms) -> OpenSession | None:
         """The open session of these terms, should one exist although its making was answered with an error."""
 

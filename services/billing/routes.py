@@ -8,7 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from services.billing import checkout, mismatches, orders, reconciliation, stripe_events
 from services.billing.dependencies import DatabaseDep, ProviderDep
-from services.billing.orders import OrderFilter, Purchase
+from services.billing.orders import OrderFilter
+from services.billing.purchases import Purchase
 from services.billing.schemas import CheckoutCreate, CheckoutRead, MismatchRead, OrderRead, OrderStatus, PaymentRead
 from services.billing.settings import Settings
 from services.billing.webhook_gateway import verify_event
@@ -56,7 +57,7 @@ def start_checkout(
     open order for it already: a second click gets the same one back."""
     settings: Settings = request.app.state.settings
     share = settings.instructor_share_percent * 100
-    purchase = Purchase(actor.user_id, wanted.course_id, idempotency_key, share)
+    purchase = Purchase(actor.user_id, wanted.course_id, idempotency_key, share, wanted.coupon, wanted.currency)
     order, created = checkout.start_checkout(database, provider, purchase)
     response.status_code = 201 if created else 200
     return order
@@ -73,6 +74,13 @@ def list_orders(actor: Buyer, session: SessionDep, page: PageDep) -> Any:
 def get_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: ProviderDep) -> Any:
     """One of your orders. Ask again each second while it is `pending` after the payment page."""
     return reconciliation.refresh_order(database, provider, order_id, actor.user_id)
+
+
+@router.post("/payments/orders/{order_id}/cancel", tags=["payments"], response_model=OrderRead)
+def cancel_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: ProviderDep) -> Any:
+    """Gives up one of your open orders, so that the course can be bought on other terms. One that was paid by then
+    stays paid: look at the status."""
+    return checkout.cancel_order(database, provider, order_id, actor.user_id)
 
 
 @router.get("/admin/payments", tags=["admin"], response_model=Page[PaymentRead])

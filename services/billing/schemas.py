@@ -1,24 +1,37 @@
 """Shapes of billing's requests and answers."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.schemas import Input, Money, Name, ShortText
+from shared.schemas import Input, Money, ShortText
 
 OrderStatus = Literal[
-    "pending", "paid", "refund_pending", "partly_refunded", "refunded", "failed", "disputed", "lost", "review"
+    "pending",
+    "paid",
+    "refund_pending",
+    "partly_refunded",
+    "refunded",
+    "failed",
+    "cancelled",
+    "disputed",
+    "lost",
+    "review",
 ]
+CouponCode = Annotated[str, StringConstraints(to_upper=True, pattern="^[A-Za-z0-9_-]{3,40}$")]
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 RefundStatus = Literal["requested", "sent", "refused", "pending", "succeeded", "failed"]
 Reason = Annotated[ShortText, Field(min_length=3, description="Why, for whoever asks later")]
 
 
 class CheckoutCreate(Input):
-    """What to buy. There is no amount: the price is ours."""
+    """What to buy. There is no amount: the price is ours. Without a currency it is the catalog's."""
 
     course_id: UUID
+    coupon: CouponCode | None = None
+    currency: CurrencyCode | None = None
 
 
 class OrderRead(BaseModel):
@@ -110,81 +123,60 @@ class RefundRead(BaseModel):
     created_at: datetime
 
 
-class DocumentRead(BaseModel):
-    """An invoice, receipt or credit note; its PDF is at /payments/documents/{id}/pdf. Minor units, tax included."""
+class QuoteCreate(CheckoutCreate):
+    """What to price: as a checkout."""
+
+
+class QuoteRead(BaseModel):
+    """The list price, what the coupon takes off, and what would be paid."""
+
+    list_price: Money
+    discount: Money
+    price: Money
+
+
+class PriceWrite(Input):
+    """Minor units."""
+
+    amount: int = Field(ge=50, le=99_999_999)
+
+
+class CurrencyPriceRead(BaseModel):
+    """A course's price in a currency, minor units."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: UUID
-    number: str
-    kind: Literal["invoice", "receipt", "credit_note"]
-    amount: int
-    tax_amount: int
+    course_id: UUID
     currency: str
-    issued_at: datetime
-    voided_at: datetime | None
-
-
-class Movement(BaseModel):
-    """A change of an instructor's balance in minor units: `cause` is the ledger's posting."""
-
-    at: datetime
-    cause: str
-    order_id: UUID | None
-    course_id: UUID | None
     amount: int
 
 
-class Statement(BaseModel):
-    """An instructor's balance in one currency before, within and after a time."""
+class CouponCreate(Input):
+    """Either `percent`, or `amount` in minor units of `currency`. Without `starts_at` it is good at once."""
 
-    currency: str
-    opening: int
-    movements: list[Movement]
-    closing: int
-
-
-class PayoutCreate(Input):
-    """A payment to an instructor that was made at the bank; `reference` finds it there."""
-
-    instructor_id: UUID
-    payout: Money
-    reference: Name
-
-
-class PayoutRead(BaseModel):
-    """A booked payout."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    instructor_id: UUID
-    amount: int
-    currency: str
-    reference: str
-    created_at: datetime
-
-
-RevenueGroup = Literal["day", "course", "instructor", "currency"]
-
-
-class RevenueQuery(Input):
-    """Days are UTC, both included."""
-
-    group: RevenueGroup
-    since: date | None = None
-    until: date | None = None
+    code: CouponCode
+    percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    amount: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
+    currency: CurrencyCode | None = None
     course_id: UUID | None = None
-    instructor_id: UUID | None = None
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    user_id: UUID | None = None
+    max_uses: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _takes_one_kind_off(self) -> "CouponCreate":
+        if (self.percent is None) == (self.amount is None) or (self.amount is None) != (self.currency is None):
+            raise ValueError("name either percent, or amount and currency")
+        return self
 
 
-class RevenueRow(BaseModel):
-    """Minor units; `gross` is `tax` + `instructors` + `academy`."""
+class CouponRead(CouponCreate):
+    """A coupon; `used` counts the orders that hold it."""
 
-    key: str | None
-    currency: str
-    gross: int
-    tax: int
-    instructors: int
-    academy: int
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    used: int
+    active: bool
+    version: int

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.billing.bookkeeping import book, book_stray_payment
+from services.billing.coupons import hold_again, release_coupon
 from services.billing.facts import Facts, announcements, merge_sighting, order_status
 from services.billing.models import CURRENT_STATUSES, Order, Payment, RefundRequest
 from services.billing.models import Dispute as DisputeRow
@@ -21,6 +22,8 @@ from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+OVER = ("failed", "cancelled")
 
 
 def record_sighting(session: Session, sighting: Sighting) -> Order | None:
@@ -45,10 +48,16 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
     return order
 
 
-def abandon_order(session: Session, order: Order) -> None:
-    """Ends a locked order that nobody can pay any more because no session was ever opened for it."""
+def abandon_order(session: Session, order: Order, failure: str) -> None:
+    """Ends a locked order that nobody can pay any more."""
     before = load_facts(session, order)
-    _apply(session, order, before, replace(before, failure="not_opened"))
+    _apply(session, order, before, replace(before, failure=failure))
+
+
+def settle_free_order(session: Session, order: Order) -> None:
+    """A coupon covers all of a locked order: it is paid with nothing, and Stripe need not know."""
+    before = load_facts(session, order)
+    _apply(session, order, before, replace(before, paid_at=datetime.now(UTC), paid_currency=order.currency))
 
 
 def refund_wish_changed(session: Session, order: Order, before: Facts) -> None:
@@ -133,16 +142,24 @@ def _change_status(session: Session, order: Order, before: Facts, facts: Facts) 
     if status in CURRENT_STATUSES and order.status not in CURRENT_STATUSES:
         # A late payment of an order that was over: the newer order keeps its place.
         order.surplus = _has_other_current(session, order)
-    if status == "failed" != order.status:
+    if status in OVER and order.status not in OVER:
         order.failed_at = datetime.now(UTC)
-    if status == "review" != order.status or facts.stray_session != before.stray_session:
-        log.error("ALERT a payment does not fit its order", order_id=str(order.id), status=status, **_misfit(facts))
-    for name, refund in facts.refunds.items():
-        if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
-            log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
+        release_coupon(session, order)
+    if order.status in OVER and status not in OVER:
+        hold_again(session, order)
+    _alert(order, before, facts)
     if status != order.status:
         note_step(session, order.id, status)
     order.status = status
+
+
+def _alert(order: Order, before: Facts, facts: Facts) -> None:
+    """Calls a person; `order` still has its status of before."""
+    if order_status(facts) == "review" != order.status or facts.stray_session != before.stray_session:
+        log.error("ALERT a payment does not fit its order", order_id=str(order.id), **_misfit(facts))
+    for name, refund in facts.refunds.items():
+        if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
+            log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
 
 
 def _misfit(facts: Facts) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from services.billing.provider import (
     RefundTerms,
 )
 from services.billing.sightings import Refund, Sighting
+from services.billing.stripe_errors_gateway import may_answer_later, unavailable
 from services.billing.stripe_events import HANDLED_TYPES, VerifiedEvent
 from services.billing.stripe_objects_gateway import (
     charge_of,
@@ -90,15 +91,20 @@ class StripeGateway:
         try:
             created = self._client.v1.checkout.sessions.create(params, {"idempotency_key": terms.key})
         except stripe.StripeError as error:
-            if _may_answer_later(error):
+            if may_answer_later(error):
                 raise ProviderUnavailable(str(error)) from error
             raise AttemptSpent(str(error)) from error
         return read_open_session(created)
 
+    def expire_session(self, session_id: str) -> None:
+        """See Provider."""
+        with unavailable(), suppress(stripe.InvalidRequestError):
+            self._client.v1.checkout.sessions.expire(session_id)
+
     def find_session(self, terms: CheckoutTerms) -> OpenSession | None:
         """See Provider. Stripe cannot search by our id, so the newest sessions are looked through."""
         since = int((terms.expires_at - timedelta(hours=1)).timestamp())
-        with _unavailable():
+        with unavailable():
             newest = self._client.v1.checkout.sessions.list({"created": {"gte": since}, "limit": 100, "status": "open"})
             for number, session in enumerate(newest.auto_paging_iter()):
                 if marks_of(session) == terms.marks:
@@ -109,7 +115,7 @@ class StripeGateway:
 
     def fetch_session(self, session_id: str) -> Sighting | None:
         """See Provider. One round trip unless something was refunded or disputed."""
-        with _unavailable():
+        with unavailable():
             try:
                 session = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": list(EXPANDED)})
             except stripe.InvalidRequestError as error:
@@ -120,7 +126,7 @@ class StripeGateway:
 
     def fetch_payment(self, intent_id: str) -> Sighting | None:
         """See Provider."""
-        with _unavailable():
+        with unavailable():
             query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
             return self._sighting(found[0], thorough=True) if found else None
@@ -130,7 +136,7 @@ class StripeGateway:
         made = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         expanded: Any = {**made, "expand": [f"data.{path}" for path in EXPANDED]}
         moved = set[str]()
-        with _unavailable():
+        with unavailable():
             for session in self._client.v1.checkout.sessions.list(expanded).auto_paging_iter():
                 yield self._sighting(session)
             for listed in (self._client.v1.refunds.list(made), self._client.v1.disputes.list(made)):  # type: ignore[arg-type]
@@ -143,7 +149,7 @@ class StripeGateway:
     def list_events(self, since: datetime) -> Iterator[VerifiedEvent]:
         """See Provider."""
         wanted: Any = {"created": {"gte": int(since.timestamp())}, "types": sorted(HANDLED_TYPES), "limit": 100}
-        with _unavailable():
+        with unavailable():
             for event in self._client.v1.events.list(wanted).auto_paging_iter():
                 yield read_event(str(event).encode(), event.livemode)
 
@@ -156,14 +162,14 @@ class StripeGateway:
             "metadata": {"refund_request_id": str(terms.request_id), "order_id": str(terms.order_id)},
         }
         for attempt in range(1, REFUND_ATTEMPTS + 1):
-            with _unavailable():
+            with unavailable():
                 refunds = self._client.v1.refunds.list({"payment_intent": terms.intent_id, "limit": 100})
             if any(request_id_of(refund) == terms.request_id for refund in refunds.auto_paging_iter()):
                 return
             try:
                 self._client.v1.refunds.create(params, {"idempotency_key": terms.key(attempt)})
             except stripe.StripeError as error:
-                if _may_answer_later(error):
+                if may_answer_later(error):
                     raise ProviderUnavailable(str(error)) from error
                 if isinstance(error, stripe.InvalidRequestError):
                     raise RefundRefused(str(error)) from error
@@ -186,18 +192,3 @@ class StripeGateway:
     def _disputes(self, intent: stripe.PaymentIntent) -> list[stripe.Dispute]:
         found = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
         return list(found.auto_paging_iter())
-
-
-def _may_answer_later(error: stripe.StripeError) -> bool:
-    """Stripe repeats what it answered once its work had begun, 500s included; everything here came before that
-    (https://docs.stripe.com/api/idempotent_requests). 409: another request with this key is still at work."""
-    before = (stripe.APIConnectionError, stripe.RateLimitError, stripe.AuthenticationError, stripe.PermissionError)
-    return isinstance(error, before) or error.http_status in (409, 502, 503, 504)
-
-
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    try:
-        yield
-    except stripe.StripeError as error:
-        raise ProviderUnavailable(f"{type(error).__name__}: {error}") from error

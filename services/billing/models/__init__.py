@@ -5,6 +5,7 @@ from services.billing.models.ledger import Buyer, Document, DocumentCounter, Led
 from services.billing.models.movements import Dispute, Payment, Refund, RefundRequest
 from services.billing.models.orders import CURRENT_STATUSES, Order, OrderLine, Product, Progress
 from services.billing.models.records import Act, StripeEvent
+from services.billing.models.selling import Coupon, CouponUse, Price
 from services.billing.models.watching import Enrollment, Mismatch, OrderStep, PullCursor
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Act",
     "Base",
     "Buyer",
+    "Coupon",
+    "CouponUse",
     "Dispute",
     "Document",
     "DocumentCounter",
@@ -23,6 +26,7 @@ __all__ = [
     "OrderStep",
     "Payment",
     "Payout",
+    "Price",
     "Product",
     "Progress",
     "PullCursor",

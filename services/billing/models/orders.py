@@ -44,6 +44,7 @@ class Order(Base):
     amount: Mapped[int]
     currency: Mapped[str]
     client_key: Mapped[str | None]
+    coupon: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="pending")
     version: Mapped[int] = mapped_column(server_default="1")
     # The attempt's key and expiry are stored before Stripe is called: a repeated call must be the same call.

@@ -1,0 +1,55 @@
+"""What a course costs, and what coupons take off."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path
+
+from services.billing import coupons, products, purchases
+from services.billing.audit import Doer
+from services.billing.coupons import CouponTerms
+from services.billing.purchases import Purchase
+from services.billing.schemas import CouponCreate, CouponRead, CurrencyPriceRead, PriceWrite, QuoteCreate, QuoteRead
+from shared.auth import Actor, require
+from shared.database import SessionDep
+from shared.preconditions import IfMatch
+from shared.routing import AcademyRouter
+
+router = AcademyRouter(prefix="/api/v1")
+Buyer = Annotated[Actor, require("payments:make")]
+Administrator = Annotated[Actor, require("payments:admin")]
+Reader = Annotated[Actor, require("payments:read")]
+Currency = Annotated[str, Path(pattern="^[A-Z]{3}$")]
+
+
+@router.post("/payments/quotes", tags=["payments"], response_model=QuoteRead)
+def quote_price(actor: Buyer, session: SessionDep, wanted: QuoteCreate) -> Any:
+    """What a course would cost you now, in a currency and with a coupon. A quote holds nothing."""
+    return purchases.quote(
+        session, Purchase(actor.user_id, wanted.course_id, coupon=wanted.coupon, currency=wanted.currency)
+    )
+
+
+@router.put("/admin/payments/prices/{course_id}/{currency}", tags=["admin"], response_model=CurrencyPriceRead)
+def set_price(actor: Administrator, session: SessionDep, course_id: UUID, currency: Currency, price: PriceWrite) -> Any:
+    """What a course costs in a currency beside the one of its catalog price."""
+    return products.set_price(session, course_id, currency, price.amount, Doer(actor.user_id, actor.session_id))
+
+
+@router.post("/admin/payments/coupons", tags=["admin"], status_code=201, response_model=CouponRead)
+def create_coupon(actor: Administrator, session: SessionDep, coupon: CouponCreate) -> Any:
+    """A coupon: percent or a fixed amount, for all or for one course or learner, limited in number and time. Each
+    learner can use it once."""
+    return coupons.create_coupon(session, CouponTerms(**coupon.model_dump()), Doer(actor.user_id, actor.session_id))
+
+
+@router.get("/admin/payments/coupons", tags=["admin"], response_model=list[CouponRead])
+def list_coupons(actor: Reader, session: SessionDep) -> Any:
+    """All coupons and how often each is held, the newest first."""
+    return coupons.list_coupons(session)
+
+
+@router.delete("/admin/payments/coupons/{coupon_id}", tags=["admin"], response_model=CouponRead)
+def end_coupon(actor: Administrator, session: SessionDep, coupon_id: UUID, expected: IfMatch) -> Any:
+    """Ends a coupon; orders that hold it keep it."""
+    return coupons.end_coupon(session, coupon_id, expected, Doer(actor.user_id, actor.session_id))
