@@ -19,10 +19,11 @@ GATEWAY = Path(__file__).resolve().parent.parent
 MAIN = """
 {modules}
 worker_processes 2;
+worker_rlimit_nofile 16384;
 daemon off;
 error_log {home}/error.log warn;
 pid {home}/nginx.pid;
-events {{ worker_connections 512; }}
+events {{ worker_connections 8192; }}
 http {{
     client_body_temp_path {home}/bodies;
     proxy_temp_path {home}/answers;
@@ -54,9 +55,16 @@ class Door:
     port: int
     home: Path
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-        """One request with the target exactly as given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        source: str = "127.0.0.1",
+    ) -> Answer:
+        """One request with the target exactly as given, from a local address of choice."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(source, 0))
         connection.putrequest(method, target, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
         for name, value in (headers or {}).items():
             connection.putheader(name, value)

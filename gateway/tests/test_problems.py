@@ -1,5 +1,3 @@
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -106,25 +104,6 @@ def test_a_service_that_is_away_is_a_502_until_it_is_back(home: Path, far_end: F
     nobody = {name: f"127.0.0.1:{free_port()}" for name in SERVICES}
     with open_door(_folder(home, "away"), nobody) as door:
         assert_problem(door.ask("GET", "/api/v1/courses"), 502, "service-unreachable")
-
-
-def test_too_many_requests_are_told_when_to_come_back(home: Path, far_end: FarEnd) -> None:
-    with open_door(_folder(home, "narrow"), far_end[0], GATEWAY_AUTH_BURST="2", GATEWAY_API_BURST="4") as door:
-        answers = [door.ask("POST", "/api/v1/auth/login", {"X-Forwarded-For": f"10.0.0.{n}"}) for n in range(5)]
-        assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
-        assert_problem(answers[-1], 429, "too-many-requests")
-        assert answers[-1].headers["retry-after"] == "1"
-        assert door.ask("GET", "/api/v1/users/me").status == 200
-        assert door.ask("POST", "/api/v1/payments/webhooks/stripe").status == 200
-
-
-def test_many_connections_of_one_address_are_refused(home: Path, far_end: FarEnd) -> None:
-    with open_door(_folder(home, "few"), far_end[0], GATEWAY_CONNECTIONS="1") as door:
-        slow = threading.Thread(target=door.ask, args=("GET", "/api/v1/enrollments/slow"))
-        slow.start()
-        time.sleep(0.5)
-        assert_problem(door.ask("GET", "/api/v1/courses"), 429, "too-many-requests")
-        slow.join()
 
 
 def test_a_known_load_balancer_says_who_the_client_is(home: Path, far_end: FarEnd) -> None:

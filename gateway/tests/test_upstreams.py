@@ -1,0 +1,64 @@
+"""G4: a service that goes away, comes back, or comes back elsewhere."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from gateway.tests.door import Door, free_port, open_door
+from gateway.tests.far_end import SERVICES, Service
+from gateway.tests.name_server import name_server
+
+
+@contextmanager
+def service_at(address: str, port: int) -> Iterator[None]:
+    """One service for all six, that answers its own address as its name."""
+    handler = type("Moving", (Service,), {"name": address, "heard": []})
+    server = ThreadingHTTPServer((address, port), handler)
+    server.daemon_threads = True
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def seconds_until(door: Door, address: str, limit: float) -> float:
+    """How long until `address` answers. Raises AssertionError after `limit` seconds."""
+    began = time.monotonic()
+    while time.monotonic() - began < limit:
+        answer = door.ask("GET", "/api/v1/users/me")
+        if answer.status == 200 and answer.json["service"] == address:
+            return time.monotonic() - began
+        time.sleep(0.1)
+    raise AssertionError(f"{address} not reached within {limit} s")
+
+
+def test_a_service_that_was_killed_and_is_back_is_used_again_within_ten_seconds(home: Path) -> None:
+    port = free_port()
+    place = home / "back"
+    place.mkdir()
+    with open_door(place, dict.fromkeys(SERVICES, f"127.0.0.1:{port}"), GATEWAY_API_RATE="1000r/s") as door:
+        with service_at("127.0.0.1", port):
+            assert seconds_until(door, "127.0.0.1", 5) < 1
+        assert door.ask("GET", "/api/v1/users/me").status == 502
+        with service_at("127.0.0.1", port):
+            assert seconds_until(door, "127.0.0.1", 10) < 10
+
+
+def test_a_service_that_moved_to_another_address_is_found_within_fifteen_seconds(home: Path) -> None:
+    port = free_port()
+    place = home / "moved"
+    place.mkdir()
+    upstreams = {name: f"{name}.test:{port}" for name in SERVICES}
+    with name_server("127.0.0.1") as names:
+        changes = {"GATEWAY_UPSTREAMS": "resolved", "NGINX_RESOLVER": names.place, "GATEWAY_API_RATE": "1000r/s"}
+        with open_door(place, upstreams, **changes) as door:
+            with service_at("127.0.0.1", port):
+                assert seconds_until(door, "127.0.0.1", 5) < 1
+            names.address = "127.0.0.2"
+            with service_at("127.0.0.2", port):
+                assert seconds_until(door, "127.0.0.2", 15) < 15
+            assert names.asked >= 2
