@@ -5,6 +5,7 @@ The reference of the same run is ops/bench/bare.py: the least that the same prom
 
 import statistics
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,6 +56,11 @@ class EventsBench:
         access = (facts["admin_user"], facts["admin_password"], facts["host"], facts["port"], facts["name"])
         self._catalog = Database(URL.create("postgresql+psycopg2", *access), "catalog", pool_size=2)
 
+    def sell(self, courses: Iterable[UUID]) -> None:
+        """Tells that these courses cost money now; waits until they are known."""
+        last = self._tell(list(courses))
+        self._wait_for(last)
+
     def warm_up(self) -> None:
         """Connections, plans and caches of both workers."""
         self._wait_for(self._commit(200))
@@ -81,13 +87,14 @@ class EventsBench:
 
     def _commit(self, count: int) -> UUID:
         """Commits so many events in one transaction of catalog; returns the last one's course."""
-        course_id = uuid7()
+        return self._tell([uuid7() for _ in range(count)])
+
+    def _tell(self, courses: Sequence[UUID]) -> UUID:
         with self._catalog.begin() as session:
             session.execute(text("SET LOCAL search_path = catalog"))
-            for _ in range(count):
-                course_id = uuid7()
+            for course_id in courses:
                 outbox.add(session, CourseUpdated(**facts_of(course_id)))
-        return course_id
+        return courses[-1]
 
     def _last_outbox_id(self) -> int:
         with administrator(self._facts) as cursor:

@@ -65,6 +65,16 @@ class Ground:
         """(database, schema) of the platform's catalog and of the monolith."""
         return (self.database, "catalog"), (self.monolith_database, "public")
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The platform's, by lower-case variable name."""
+        return self._instance.secrets
+
+    @property
+    def catalog(self) -> str:
+        """The address of catalog's api, past the gateway."""
+        return str(self.state["services"]["catalog"]["api"])
+
     @cached_property
     def signer(self) -> TokenSigner:
         """Identity's own, with its key: tokens for learners who never signed in."""

@@ -9,21 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.bench.pace import Pace
+from ops.bench.request import Request
 from ops.failure import OpsError
 from ops.native.packages import find_program
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 CONNECTIONS = 32
 WARM_UP_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """One line of wrk.lua."""
-
-    path: str
-    token: str = "-"
-    method: str = "GET"
 
 
 @dataclass(frozen=True)
@@ -39,14 +31,16 @@ class Load:
 Round = Callable[[int, float], Load]
 
 
-def send(url: str, requests: Sequence[Request], seconds: float, once: bool = False) -> Load:
+def send(
+    url: str, requests: Sequence[Request], seconds: float, once: bool = False, connections: int = CONNECTIONS
+) -> Load:
     """The load that `url` takes. Raises OpsError when an answer is not 2xx or 3xx, does not come, or when requests
     that count only `once` were used up."""
     wrk = find_program("wrk")
     assert wrk, "make bench installs it"
-    argv = (str(wrk), "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:.0f}s")
+    argv = (str(wrk), "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s")
     with tempfile.NamedTemporaryFile("w") as lines:
-        lines.writelines(f"{request.method}\t{request.path}\t{request.token}\n" for request in requests)
+        lines.writelines(request.line() for request in requests)
         lines.flush()
         told = subprocess.run(
             [*argv, "--timeout", "10s", "--script", str(SCRIPT), url, "--", lines.name],

@@ -39,6 +39,17 @@ class Row:
         return round(self.value / self.reference, 2) if self.reference else None
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A number that depends on another: `series` has one value for each of `x` and side."""
+
+    name: str
+    unit: str
+    over: str
+    x: list[int]
+    series: dict[str, list[float]]
+
+
 def show(rows: Sequence[Row], console: Console) -> None:
     """One line a row."""
     table = Table("what", "value", "unit", "reference", "ratio", "bar", "held", box=None)
@@ -49,7 +60,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
     console.print(table)
 
 
-def write(rows: Sequence[Row], path: Path, **facts: object) -> None:
+def write(rows: Sequence[Row], curves: Sequence[Curve], path: Path, **facts: object) -> None:
     """The file that others read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     measured = {"measured_at": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
@@ -57,7 +68,12 @@ def write(rows: Sequence[Row], path: Path, **facts: object) -> None:
         {**asdict(row), "value": round(row.value, 3), "reference": _rounded(row.reference), "ratio": row.ratio}
         for row in rows
     ]
-    path.write_text(json.dumps({**measured, "rows": listed}, indent=2) + "\n")
+    drawn = [{**asdict(curve), "series": _rounded_series(curve)} for curve in curves]
+    path.write_text(json.dumps({**measured, "rows": listed, "curves": drawn}, indent=2) + "\n")
+
+
+def _rounded_series(curve: Curve) -> dict[str, list[float]]:
+    return {side: [round(value, 1) for value in values] for side, values in curve.series.items()}
 
 
 def _rounded(value: float | None) -> float | None:

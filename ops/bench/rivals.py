@@ -5,8 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.bench.load import Request
-from ops.native.nginx import FRAME, MIME_TYPES
+from ops.bench.request import Request
 from ops.native.packages import find_program
 from ops.native.probes import http_ok
 from ops.native.program import Program
@@ -14,14 +13,31 @@ from ops.native.reach import server_user
 from ops.places import ROOT
 
 SYNC_WORKERS = 3
-# As in the configuration that nginx's packages bring: one log line a request, connections kept open.
+# As in the configuration that nginx's packages bring: a worker a core, one log line a request, connections kept open.
 SERVER = """\
-access_log /dev/stdout;
-keepalive_timeout 65s;
-server {{
-    listen 127.0.0.1:{port};
-    root {root};
+{user}worker_processes auto;
+worker_rlimit_nofile 16384;
+daemon off;
+pid {home}/nginx.pid;
+error_log stderr warn;
+events {{
+    worker_connections 4096;
+}}
+http {{
+    access_log /dev/stdout;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 65s;
     default_type application/json;
+    client_body_temp_path {home}/temp/body;
+    proxy_temp_path {home}/temp/proxy;
+    fastcgi_temp_path {home}/temp/fastcgi;
+    uwsgi_temp_path {home}/temp/uwsgi;
+    scgi_temp_path {home}/temp/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        root {home}/files;
+    }}
 }}
 """
 
@@ -65,12 +81,11 @@ class StaticFiles:
 
     def program(self) -> Program:
         """How it is run; writes its configuration."""
-        for directory in ("conf.d", "temp", "files"):
+        for directory in ("temp", "files"):
             (self.home / directory).mkdir(parents=True, exist_ok=True)
         user = server_user("www-data", "nginx")
-        frame = FRAME.format(home=self.home, user=f"user {user};\n" if user else "", mime_types=MIME_TYPES)
-        (self.home / "nginx.conf").write_text(frame)
-        (self.home / "conf.d" / "files.conf").write_text(SERVER.format(port=self.port, root=self.home / "files"))
+        told = {"home": self.home, "port": self.port, "user": f"user {user};\n" if user else ""}
+        (self.home / "nginx.conf").write_text(SERVER.format(**told))
         self.put("ready.json", b"{}")
         argv = (str(find_program("nginx")), "-p", str(self.home), "-c", str(self.home / "nginx.conf"), "-e", "stderr")
         return Program("static", argv, http_ok(f"http://127.0.0.1:{self.port}/ready.json"), self.home)

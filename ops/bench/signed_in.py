@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from ops.bench import school
 from ops.bench.ground import Ground
-from ops.bench.load import Load, Request, interleaved, send
+from ops.bench.load import Load, interleaved, send
 from ops.bench.pace import Pace
 from ops.bench.report import Row
+from ops.bench.request import Request
 
 LOADS = 6
 # More than either side can do: no lesson is completed twice.
@@ -23,7 +24,12 @@ def measure(ground: Ground, pace: Pace) -> list[Row]:
 
 def blocks(pace: Pace) -> int:
     """Blocks of writers that the rounds use: each kind of write has its own, and one to warm up."""
-    return 2 * (pace.rounds + 1)
+    return 2 * (pace.rounds + 1) + 1
+
+
+def spare_block(pace: Pace) -> int:
+    """A block of writers that the rounds do not use."""
+    return blocks(pace) - 1
 
 
 def read_requests(ground: Ground) -> list[Request]:

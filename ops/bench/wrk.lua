@@ -1,14 +1,15 @@
--- Sends the requests of a file in turn, one a line: method, path, token ("-" for none), separated by tabs.
+-- Sends the requests of a file in turn, one a line, separated by tabs: method, path, token, body ("-" for none).
 -- The answer of wrk is one line of JSON; times in microseconds.
 
 local requests, turn = {}, 0
 
 function init(arguments)
   for line in io.lines(arguments[1]) do
-    local method, path, token = line:match("^(%S+)\t(%S+)\t(%S+)$")
+    local method, path, token, body = line:match("^([^\t]+)\t([^\t]+)\t([^\t]+)\t([^\t]+)$")
     local headers = { ["Host"] = wrk.headers["Host"] }
     if token ~= "-" then headers["Authorization"] = "Bearer " .. token end
-    requests[#requests + 1] = wrk.format(method, path, headers)
+    if body ~= "-" then headers["Content-Type"] = "application/json" else body = nil end
+    requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
 end
 

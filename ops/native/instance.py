@@ -61,6 +61,8 @@ class Instance:
         """Deletes everything it left; its processes must be stopped."""
         wipe(reach.fallback(self.directory))
         shutil.rmtree(self.directory, ignore_errors=True)
+        # Started again, it writes down new ones; the old ones would be known to this object alone.
+        self.__dict__.pop("secrets", None)
 
 
 def wipe(home: Path) -> None:
