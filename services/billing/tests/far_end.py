@@ -1,14 +1,55 @@
 """Stripe from the other side: what customers and banks do, and the events it would send."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import requests
 import stripe
 
+from shared.testing import wait_until
+
 API_KEY = "sk_test_billing_tests"
 SECRET = "whsec_current_billing_tests"
+
+
+@contextmanager
+def running_simulator() -> Iterator["FarEnd"]:
+    """A Stripe simulator in a process of its own, which sends no webhooks by itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "STRIPE_API_KEY": API_KEY,
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+        "SIMULATOR_PUBLIC_URL": url,
+    }
+    environment.pop("STRIPE_WEBHOOK_URL", None)
+    command = [sys.executable, "-m", "uvicorn", "ops.stripe_simulator.main:app", "--port", str(port)]
+    process = subprocess.Popen([*command, "--log-level", "warning"], env=environment)
+    try:
+        wait_until(lambda: _answers(url), 20, "the Stripe simulator answers")
+        far_end = FarEnd(url)
+        yield far_end
+        far_end.close()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez", timeout=1).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 class FarEnd:
