@@ -1,30 +1,18 @@
 """Orders: found, locked, listed."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.billing.models import Order, OrderLine
 from services.billing.provider import CheckoutTerms
 from shared.errors import NotFound
-from shared.pagination import PageRequest, cut_page, sort_key
 
 
 class OrderNotFound(NotFound):
     slug, title = "order-not-found", "You have no such order"
     detail = "Check the id; GET /api/v1/payments/orders lists your orders."
-
-
-@dataclass(frozen=True)
-class OrderFilter:
-    """What an administrator looks for; None is anything."""
-
-    status: str | None = None
-    user_id: UUID | None = None
-    course_id: UUID | None = None
-    surplus: bool | None = None
 
 
 def list_lines(session: Session, order: Order) -> list[OrderLine]:
@@ -60,21 +48,3 @@ def get_order(session: Session, order_id: UUID, user_id: UUID) -> Order:
     if order is None or order.user_id != user_id:
         raise OrderNotFound
     return order
-
-
-def list_orders(session: Session, wanted: OrderFilter, page: PageRequest) -> tuple[list[Order], str | None]:
-    """A page of the orders that fit, newest first, and the next page's cursor."""
-    conditions: list[ColumnElement[bool]] = [
-        column == value
-        for column, value in (
-            (Order.status, wanted.status),
-            (Order.user_id, wanted.user_id),
-            (Order.course_id, wanted.course_id),
-            (Order.surplus, wanted.surplus),
-        )
-        if value is not None
-    ]
-    if after := sort_key(page, UUID):
-        conditions.append(Order.id < after[0])
-    statement = select(Order).where(*conditions).order_by(Order.id.desc()).limit(page.limit + 1)
-    return cut_page(session.scalars(statement).all(), page, lambda order: [order.id])
