@@ -1,0 +1,160 @@
+"""W10: whatever people, Stripe and the network do in whatever order, the order is what a small model says it is."""
+
+from typing import Any, ClassVar
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from services.billing.check_ledger import find_faults
+from services.billing.tests.scale import scaled
+from services.billing.tests.shop import Shop
+from shared.events import PaymentSucceeded
+
+PRICE = 4900
+
+
+class Selling(RuleBasedStateMachine):
+    """One learner and one course. The model is what is true at Stripe; billing may learn of it late, twice, in any
+    order or by the jobs alone, and when it has heard, its order must follow from it."""
+
+    shop: ClassVar[Shop]
+
+    @initialize()
+    def open_shop(self) -> None:
+        self.caller, self.course = self.shop.harness.caller(), self.shop.sell(PRICE)
+        self.paid, self.expired, self.refunds, self.dispute = False, False, dict[str, int](), ""
+        self.dispute_status, self.heard = "", True
+        self.buy()
+
+    def buy(self) -> None:
+        order = self.shop.checkout(self.caller, self.course).json()
+        self.order_id, self.session_id = order["id"], order["checkout_url"].rsplit("/", 1)[1]
+
+    @property
+    def refunded(self) -> int:
+        return sum(self.refunds.values())
+
+    @property
+    def expected(self) -> str:
+        if self.paid and self.refunded >= PRICE:
+            return "refunded"
+        if self.dispute_status in ("open", "lost"):
+            return "disputed" if self.dispute_status == "open" else "lost"
+        if self.paid:
+            return "partly_refunded" if self.refunded else "paid"
+        return "failed" if self.expired else "pending"
+
+    @rule()
+    def click_again(self) -> None:
+        """A second click makes no second order, whatever has become of the first."""
+        answer = self.shop.checkout(self.caller, self.course)
+        if answer.status_code == 201:
+            # The first one had come to nothing, or all of it went back: the story goes on with the new order.
+            assert self.expired or self.refunded >= PRICE or self.dispute_status == "lost"
+            self.paid, self.expired, self.refunds, self.dispute_status = False, False, {}, ""
+            self.order_id, self.session_id = answer.json()["id"], answer.json()["checkout_url"].rsplit("/", 1)[1]
+        else:
+            assert answer.status_code in (200, 409)
+
+    @precondition(lambda self: not self.paid and not self.expired)
+    @rule()
+    def pay(self) -> None:
+        self.shop.far_end.pay(self.session_id)
+        self.paid, self.heard = True, False
+
+    @precondition(lambda self: not self.paid and not self.expired)
+    @rule()
+    def expire(self) -> None:
+        self.shop.far_end.client.v1.checkout.sessions.expire(self.session_id)
+        self.expired, self.heard = True, False
+
+    @precondition(lambda self: self.paid and self.refunded < PRICE and self.dispute_status in ("", "won"))
+    @rule(part=st.sampled_from([100, 1700, PRICE]))
+    def refund(self, part: int) -> None:
+        amount = min(part, PRICE - self.refunded)
+        self.refunds[self.shop.far_end.refund(self.session_id, amount)] = amount
+        self.heard = False
+
+    @precondition(lambda self: self.refunds and self.dispute_status in ("", "won"))
+    @rule(data=st.data())
+    def refund_fails(self, data: st.DataObject) -> None:
+        refund = data.draw(st.sampled_from(sorted(self.refunds)))
+        self.shop.far_end.fail_refund(refund)
+        del self.refunds[refund]
+        self.heard = False
+
+    @precondition(lambda self: self.paid and not self.refunds and not self.dispute_status)
+    @rule()
+    def open_dispute(self) -> None:
+        self.dispute, self.dispute_status = self.shop.far_end.dispute(self.session_id), "open"
+        self.heard = False
+
+    @precondition(lambda self: self.dispute_status == "open")
+    @rule(outcome=st.sampled_from(["won", "lost"]))
+    def close_dispute(self, outcome: str) -> None:
+        self.shop.far_end.close_dispute(self.dispute, outcome)
+        self.dispute_status, self.heard = outcome, False
+
+    @rule(data=st.data(), copies=st.integers(1, 3))
+    def deliver(self, data: st.DataObject, copies: int) -> None:
+        """All events, shuffled and repeated."""
+        events = self.shop.far_end.events_of(self.session_id)
+        self.shop.deliver(*data.draw(st.permutations(events * copies)) if events else [])
+        self.heard = True
+
+    @rule()
+    def deliver_one(self) -> None:
+        """One event alone: it may be the least of them, but what it points at is looked up as it is."""
+        events = self.shop.far_end.events_of(self.session_id)
+        self.shop.deliver(*events[:1])
+
+    @rule()
+    def reconcile(self) -> None:
+        """No event at all: the jobs find it."""
+        age: dict[str, Any] = {"id": self.order_id}
+        self.shop.sql("UPDATE orders SET created_at = now() - interval '11 minutes' WHERE id = :id", **age)
+        self.shop.run_job("reconcile")
+        self.shop.run_job("pull-events")
+        self.shop.work()
+        self.heard = True
+
+    @rule()
+    def worker_dies(self) -> None:
+        """Its leases run out, and what it had begun is due again."""
+        again = "UPDATE inbox SET next_attempt_at = now() WHERE status = 'pending'"
+        self.shop.sql(again)
+        self.shop.work()
+
+    @invariant()
+    def billing_says_what_the_model_says(self) -> None:
+        if self.heard:
+            assert self.shop.order(self.order_id)["status"] == self.expected
+
+    @invariant()
+    def success_is_told_at_most_once(self) -> None:
+        assert len(self.shop.told(self.order_id, PaymentSucceeded)) <= 1
+
+    def teardown(self) -> None:
+        assert find_faults(self.shop.harness.database) == []
+
+
+@pytest.mark.parametrize("half", [1, 2])
+def test_w10_the_order_follows_the_model(shop: Shop, half: int) -> None:
+    Selling.shop = shop
+    settings = hypothesis.settings(
+        max_examples=scaled(6, full=1000),
+        stateful_step_count=scaled(20, full=50),
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        print_blob=True,
+    )
+    run_state_machine_as_test(hypothesis.seed(half)(Selling), settings=settings)
