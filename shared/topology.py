@@ -55,6 +55,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.RegistrationRepeated,
         e.AccountSecurityChanged,
         e.PersonExportReady,
+        e.UserInvited,
         e.CoursePublished,
         e.CourseUpdated,
         e.CourseArchived,

@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, status
 
-from services.identity import administration, impersonation, users
+from services.identity import administration, impersonation, invitations, users
 from services.identity.access_tokens import LIFETIME_SECONDS
-from services.identity.dependencies import NO_STORE, OriginDep, SignerDep
+from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
 from services.identity.schemas import (
     ImpersonationCreate,
+    InvitationCreate,
     RolesUpdate,
     SearchText,
     SignOutRead,
@@ -46,6 +47,12 @@ def list_users(
     """All accounts, the newest first."""
     items, next_cursor = users.list_users(session, UserFilter(query, role, status), page)
     return {"items": items, "next_cursor": next_cursor}
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=UserRead)
+def invite_user(body: InvitationCreate, actor: UserAdmin, database: DatabaseDep, origin: OriginDep) -> Any:
+    """Make an account for somebody. They get a mail with a link that sets its password, good for a week."""
+    return invitations.invite_user(database, body.email, body.name, tuple(body.roles), origin.of(actor))
 
 
 @router.get("/{user_id}", response_model=UserRead)

@@ -45,6 +45,12 @@ class UserUpdate(Input):
     name: Name
 
 
+class InvitationCreate(Input):
+    email: Email
+    name: Name
+    roles: Annotated[list[Role], Field(min_length=1, max_length=4)] = ["student"]
+
+
 class RolesUpdate(Input):
     roles: Annotated[list[Role], Field(min_length=1, max_length=4, description="All roles the user has from now on")]
 

@@ -71,7 +71,9 @@ def create_user(session: Session, account: NewAccount, origin: Origin) -> User:
         session,
         UserRegistered(user_id=user.id, version=user.version, email=user.email, name=user.name, roles=user.roles),
     )
-    audit.record(session, origin.by(origin.user_id or user.id), "user.registered", user.id, roles=user.roles)
+    audit.record(
+        session, origin if origin.user_id else origin.by(user.id), "user.registered", user.id, roles=user.roles
+    )
     return user
 
 

@@ -12,6 +12,7 @@ from shared.events import (
     PasswordResetRequested,
     PersonExportReady,
     RegistrationRepeated,
+    UserInvited,
     UserRegistered,
 )
 
@@ -66,13 +67,18 @@ def security_notice(event: AccountSecurityChanged) -> Notice:
     )
 
 
+def invitation(event: UserInvited) -> Notice:
+    """A link that sets the first password."""
+    return _with_token("invitation", "/reset-password", event)
+
+
 def export_ready(event: PersonExportReady) -> Notice:
     """A link to everything the academy has of a person."""
     return _with_token("export_ready", f"/account/exports/{event.export_id}", event)
 
 
 def _with_token(
-    kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested | PersonExportReady
+    kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested | PersonExportReady | UserInvited
 ) -> Notice:
     # After '#', browsers keep it to themselves: it reaches no server's log and no Referer header.
     link = f"{page}#token={quote(event.token, safe='')}"

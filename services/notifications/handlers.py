@@ -49,6 +49,10 @@ def on_instructor_application_decided(session: Session, event: e.InstructorAppli
     tell(session, event.user_id, accounts.application_decided(event))
 
 
+def on_user_invited(session: Session, event: e.UserInvited) -> None:
+    tell(session, event.user_id, accounts.invitation(event))
+
+
 def on_person_export_ready(session: Session, event: e.PersonExportReady) -> None:
     tell(session, event.user_id, accounts.export_ready(event))
 
@@ -136,6 +140,7 @@ HANDLERS = Handlers(
         e.InstructorApplicationDecided: on_instructor_application_decided,
         e.RegistrationRepeated: on_registration_repeated,
         e.AccountSecurityChanged: on_account_security_changed,
+        e.UserInvited: on_user_invited,
         e.PersonExportReady: on_person_export_ready,
         e.CoursePublished: on_course_changed,
         e.CourseUpdated: on_course_changed,

@@ -59,6 +59,14 @@ class RegistrationRepeated(IdentityEvent):
     attempted_at: AwareDatetime
 
 
+class UserInvited(IdentityEvent):
+    """As EmailVerificationRequested; an administrator has made the account, the link sets its password."""
+
+    is_kept: ClassVar[bool] = False
+    token: str
+    expires_at: AwareDatetime
+
+
 class PasswordResetRequested(IdentityEvent):
     """As EmailVerificationRequested."""
 

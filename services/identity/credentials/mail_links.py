@@ -39,9 +39,15 @@ class IssuedLink:
 
 
 def issue_link(
-    session: Session, purpose: Purpose, email: EmailAddress, user_id: UUID | None, payload: dict[str, Any]
+    session: Session,
+    purpose: Purpose,
+    email: EmailAddress,
+    user_id: UUID | None,
+    payload: dict[str, Any],
+    lifetime: timedelta | None = None,
 ) -> IssuedLink | None:
-    """A new link for an address, or None when it got its mails for this hour already."""
+    """A new link for an address, or None when it got its mails for this hour already. It lives as long as its purpose
+    says, unless a `lifetime` does."""
     address_hash = hash_address(email)
     # One at a time per address, so that parallel requests cannot exceed the bound together.
     session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(address_hash[:8], signed=True))))
@@ -50,6 +56,7 @@ def issue_link(
     recent = recent.where(MailLink.address_hash == address_hash, MailLink.created_at > now - timedelta(hours=1))
     if session.scalars(recent.where(MailLink.purpose == purpose)).one() >= PER_HOUR:
         return None
+    expires_at = now + (lifetime or LIFETIMES[purpose])
     link, token = uuid7(), secret_tokens.new_token()
     session.add(
         MailLink(
@@ -60,10 +67,10 @@ def issue_link(
             user_id=user_id,
             payload=payload,
             created_at=now,
-            expires_at=now + LIFETIMES[purpose],
+            expires_at=expires_at,
         )
     )
-    return IssuedLink(link, token, now + LIFETIMES[purpose])
+    return IssuedLink(link, token, expires_at)
 
 
 def get_link(session: Session, purpose: Purpose, token: str) -> MailLink:

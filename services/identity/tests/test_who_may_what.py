@@ -38,6 +38,7 @@ POLICY: dict[str, str] = {
     "POST /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/admin/users": "users:read",
+    "POST /api/v1/admin/users": "users:admin",
     f"GET {USER}": "users:read",
     f"PATCH {USER}": "users:admin",
     f"POST {USER}/suspend": "users:admin",

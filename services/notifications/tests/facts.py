@@ -59,6 +59,9 @@ class Learner:
         where = {"device": "Firefox on Linux", "place": "203.0.113.0/24", "changed_at": "2026-11-22T10:00:00Z"}
         return e.AccountSecurityChanged(user_id=self.user_id, version=1, change=change, **where)
 
+    def invited(self) -> e.UserInvited:
+        return e.UserInvited(user_id=self.user_id, version=1, token="secret+token", expires_at=in_an_hour())
+
     def exported(self) -> e.PersonExportReady:
         facts = {"user_id": self.user_id, "version": 4, "export_id": self.order_id}
         return e.PersonExportReady(**facts, token="secret+token", expires_at=in_an_hour())

@@ -25,6 +25,7 @@ ONE_LEARNER: dict[str, tuple[Callable[[Learner], e.Event], bool, bool, str]] = {
     "live_session_reminder": (Learner.reminded, True, True, "4 Mar 2031, 18:00 UTC"),
     "instructor_approved": (Learner.approved, True, True, "you may write courses"),
     "instructor_rejected": (Learner.rejected, True, True, "Tell us more"),
+    "invitation": (Learner.invited, True, False, "/reset-password#token=secret%2Btoken"),
     "export_ready": (Learner.exported, True, False, "#token=secret%2Btoken"),
     "email_verification": (Learner.verification, True, False, "/verify-email#token=secret%2Btoken"),
     "account_exists": (Learner.registered_again, True, False, "an account with it already"),
