@@ -1,16 +1,17 @@
 """Identity at its HTTP door."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Query, Response
 
-from services.identity import admin_routes, revocations, sign_in_routes, users
+from services.identity import admin_routes, profiles, revocations, sign_in_routes, users
 from services.identity.auditing import routes as auditing_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
 from services.identity.instructors import routes as instructors_routes
 from services.identity.privacy import routes as privacy_routes
-from services.identity.schemas import AccountRead, RevocationRead, RevocationsRead, UserRead, UserUpdate
+from services.identity.schemas import AccountRead, ProfileRead, RevocationRead, RevocationsRead, UserUpdate
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.preconditions import IfMatch
@@ -43,10 +44,17 @@ def read_me(actor: Account, session: SessionDep) -> Any:
     return users.read_account(session, actor.user_id, actor.impersonator_id)
 
 
-@people.patch("/me", response_model=UserRead)
+@people.patch("/me", response_model=AccountRead)
 def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch) -> Any:
-    """Change the caller's account."""
-    return users.rename_user(session, actor.user_id, body.name, expected)
+    """Change what the caller says of themselves; what is left out stays."""
+    profiles.update_profile(session, actor.user_id, body.model_dump(exclude_unset=True), expected)
+    return users.read_account(session, actor.user_id, actor.impersonator_id)
+
+
+@people.get("/{user_id}/profile", response_model=ProfileRead, dependencies=[PUBLIC])
+def read_profile(user_id: UUID, session: SessionDep) -> Any:
+    """The public profile of an instructor."""
+    return profiles.get_instructor(session, user_id)
 
 
 @keys.get("/.well-known/jwks.json", dependencies=[PUBLIC])

@@ -1,6 +1,7 @@
 """What goes over the wire."""
 
 import unicodedata
+import zoneinfo
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from pydantic_core import PydanticCustomError
 
 from shared.permissions import Role
+from shared.schemas import LongText
 
 Status = Literal["active", "suspended", "erased"]
 
@@ -35,14 +37,34 @@ NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128, descripti
 GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 
+Headline = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), PRINTABLE]
+Bio = Annotated[LongText, StringConstraints(max_length=5000)]
+# BCP 47 as far as interfaces use it: a language, perhaps a script, perhaps a region.
+LOCALE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
+Locale = Annotated[str, StringConstraints(pattern=LOCALE), Field(examples=["de-AT"])]
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(lambda name: _refuse_unknown_zone(name))]
+
+
 class Input(BaseModel):
     """Parent of what clients send."""
 
     model_config = ConfigDict(extra="forbid")
 
 
+def _refuse_unknown_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise PydanticCustomError("time_zone", "is not a time zone of the IANA database, such as Europe/Berlin")
+    return name
+
+
 class UserUpdate(Input):
-    name: Name
+    """What is left out stays as it is."""
+
+    name: Name = ""
+    headline: Headline = ""
+    bio: Bio = ""
+    locale: Locale = "en"
+    time_zone: TimeZone = "UTC"
 
 
 class InvitationCreate(Input):
@@ -72,9 +94,24 @@ class UserRead(BaseModel):
 
 
 class AccountRead(UserRead):
-    """`impersonated_by` is the administrator who acts in the account's name at the moment."""
+    """With what only the owner sees. `impersonated_by` is the administrator who acts in the account's name now."""
 
+    headline: str
+    bio: str
+    locale: str
+    time_zone: str
     impersonated_by: UUID | None = None
+
+
+class ProfileRead(BaseModel):
+    """What anybody may know of an instructor."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    headline: str
+    bio: str
 
 
 class ImpersonationCreate(Input):

@@ -17,7 +17,6 @@ from shared import outbox
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import UserRegistered, UserUpdated
 from shared.pagination import PageRequest, cut_page
-from shared.preconditions import Expected
 
 
 class EmailTaken(Conflict):
@@ -114,16 +113,6 @@ def list_users(session: Session, which: UserFilter, page: PageRequest) -> tuple[
     if page.after is not None:
         statement = statement.where(User.id < _id_of(page.after))
     return cut_page(session.scalars(statement).all(), page, lambda user: [user.id])
-
-
-def rename_user(session: Session, user_id: UUID, name: str, expected: Expected) -> User:
-    """The account with its new name."""
-    user = lock_user(session, user_id)
-    expected.check(user.version)
-    if user.name != name:
-        user.name = name
-        announce_update(session, user)
-    return user
 
 
 def announce_update(session: Session, user: User) -> None:

@@ -55,10 +55,12 @@ def teach(six: Six) -> tuple[str, str]:
 def make_canary(six: Six) -> Canary:
     """Registered, named, applied, enrolled, finished, certified, having paid: with a trace in every service."""
     person = new_person(six["identity"])
-    words = {name: f"canary{uuid7().hex}" for name in ("name", "motivation", "agent", "key", "stripe", "rejected")}
+    fields = ("name", "headline", "bio", "motivation", "agent", "key", "stripe", "rejected")
+    words = {name: f"canary{uuid7().hex}" for name in fields}
     here = at(six, "identity", person)
     agent = {"User-Agent": words["agent"], "If-Match": "*"}
-    answer(here.patch("/api/v1/users/me", json={"name": f"Kay {words['name']}"}, headers=agent))
+    profile = {"name": f"Kay {words['name']}", "headline": words["headline"], "bio": words["bio"]}
+    answer(here.patch("/api/v1/users/me", json=profile, headers=agent))
     motivation = {"motivation": f"I would like to teach {words['motivation']}"}
     applied = {"User-Agent": words["agent"], "Idempotency-Key": words["key"]}
     answer(here.post("/api/v1/users/me/instructor-applications", json=motivation, headers=applied))

@@ -19,8 +19,8 @@ NO_PASSWORD = "!"
 
 
 def _of_user(user_id: UUID) -> Any:
-    columns = (User.id, User.email, User.name, User.roles, User.status, User.created_at, User.updated_at)
-    return select(*columns).where(User.id == user_id)
+    columns = (User.id, User.email, User.name, User.headline, User.bio, User.locale, User.time_zone)
+    return select(*columns, User.roles, User.status, User.created_at, User.updated_at).where(User.id == user_id)
 
 
 def _of_sessions(user_id: UUID) -> Any:
@@ -49,6 +49,8 @@ def anonymize_user(session: Session, user: User) -> None:
     address = EmailAddress(user.email, user.email_normalized)
     session.execute(delete(MailLink).where(MailLink.address_hash == hash_address(address)))
     user.email = user.email_normalized = f"{user.id}@erased.invalid"
+    user.headline = user.bio = ""
+    user.locale, user.time_zone = "en", "UTC"
     user.name, user.password_hash, user.roles, user.status = NOBODY, NO_PASSWORD, [], "erased"
 
 

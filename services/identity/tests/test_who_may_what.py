@@ -35,6 +35,7 @@ POLICY: dict[str, str] = {
     "POST /api/v1/auth/logout": "account:use",
     "GET /api/v1/users/me": "account:use",
     "PATCH /api/v1/users/me": "account:use",
+    "GET /api/v1/users/{user_id}/profile": ANYONE,
     "POST /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/admin/users": "users:read",

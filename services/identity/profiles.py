@@ -1,0 +1,40 @@
+"""What people say of themselves, and what the public may see of instructors."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.identity import users
+from services.identity.models import User
+from shared.errors import NotFound
+from shared.preconditions import Expected
+
+
+class ProfileNotFound(NotFound):
+    slug, title = "profile-not-found", "There is no such profile"
+    detail = "Only instructors have a public one. Check the id; a course names its instructor's."
+
+
+def update_profile(session: Session, user_id: UUID, changes: Mapping[str, str], expected: Expected) -> User:
+    """The account with these fields changed. Only a new name is news to the other services."""
+    user = users.lock_user(session, user_id)
+    expected.check(user.version)
+    changed = {name for name, value in changes.items() if getattr(user, name) != value}
+    for name in changed:
+        setattr(user, name, changes[name])
+    if "name" in changed:
+        users.announce_update(session, user)
+    elif changed:
+        user.version += 1
+    return user
+
+
+def get_instructor(session: Session, user_id: UUID) -> User:
+    """An active instructor. Raises ProfileNotFound for everybody else: who has an account is nobody's business."""
+    public = select(User).where(User.id == user_id, User.status == "active", User.roles.contains(["instructor"]))
+    instructor = session.scalars(public).one_or_none()
+    if instructor is None:
+        raise ProfileNotFound
+    return instructor
