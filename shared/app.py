@@ -1,5 +1,6 @@
 """The application factory: every service's api is made here, so all of them behave alike at the door."""
 
+import gc
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +25,9 @@ from shared.settings import Settings
 from shared.storage import Storage
 from shared.telemetry import configure_logging, traceparent
 from shared.tokens import KeySet, TokenVerifier
+
+# Objects made since the last collection, in net, before the next; Python's own 700 is for small programs.
+GARBAGE_THRESHOLD = 20_000
 
 health = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
@@ -61,10 +65,19 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deadlines.install()
     limit_threads(app.state.settings.database_pool_size)
+    _settle_heap()
     app.state.revocations.start()
     yield
     app.state.revocations.stop()
     app.state.database.close()
+
+
+def _settle_heap() -> None:
+    """What start-up made stays as long as the process: the garbage collector need not walk it again and again, which
+    took a quarter of a hot read's time. What requests leave behind is nearly all freed without it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 class RequestContext:
