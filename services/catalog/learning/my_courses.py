@@ -56,7 +56,8 @@ def _enrollments() -> Select[Any]:
     ahead = (
         select(Lesson.id, Lesson.title)
         .join(Module, Module.id == Lesson.module_id)
-        .where(Lesson.course_id == Course.id, ~marked)
+        # By the module's course, not the lesson's: the indexes then give them in order, and the first one ends it.
+        .where(Module.course_id == Course.id, ~marked)
         .order_by(Module.position, Lesson.position)
         .limit(1)
         .correlate(Course, Enrollment)

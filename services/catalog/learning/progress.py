@@ -86,7 +86,7 @@ _LESSONS = (
         LessonCompletion,
         and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrollment_id == bindparam("enrollment_id")),
     )
-    .where(Lesson.course_id == bindparam("course_id"))
+    .where(Module.course_id == bindparam("course_id"))
     .order_by(Module.position, Lesson.position)
 )
 
