@@ -85,7 +85,11 @@ def _measure(wanted: Sequence[tuple[str, Bench]], quick: bool, console: Console)
             ground.open(signed_in.blocks(tempo))
             for name, bench in wanted:
                 progress.update(task, description=name)
-                found += bench.measure(ground, tempo)
+                try:
+                    found += bench.measure(ground, tempo)
+                except OpsError as error:
+                    # The others are still worth having; this one did not hold.
+                    found.append(Row(f"{name}: {error.message}", 0, "", "measured", False))
         finally:
             ground.close()
     return found
