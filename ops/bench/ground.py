@@ -25,6 +25,8 @@ from services.identity.signing_keys import KeyStore
 
 HOME = VAR / "bench"
 MONOLITH = "monolith"
+# They ask for people's names, and the learners here never signed up: each event would be tried again all along.
+FOLLOWERS = ("certificates-worker", "notifications-worker")
 UNLIMITED = {name: "1000000r/s" for name in DEFAULTS if name.endswith("_RATE")}
 UNLIMITED |= {name: "60000" for name in DEFAULTS if name.endswith(("_BURST", "_CONNECTIONS"))}
 CREATE_TABLES = """
@@ -52,6 +54,8 @@ class Ground:
         self.monolith_database = {**self.database, "name": MONOLITH}
         self._keep_commit_times()
         self._start_rivals()
+        for name in FOLLOWERS:
+            self.platform.stop(name)
         for database, schema in self.sides:
             school.fill_courses(database, schema, 1, school.COURSES)
             school.fill_learners(database, schema, blocks)
