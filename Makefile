@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check openapi dead replay audit ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check openapi sdk dead replay audit ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -44,6 +44,9 @@ check: setup ## Check format, lint, types, import rules, architecture and the AP
 
 openapi: setup ## Write the OpenAPI document anew after a change of a route
 	@$(OPS) openapi
+
+sdk: setup ## Generate the TypeScript and Python clients into var/sdk
+	@$(OPS) sdk
 
 up: ## Start everything, or what does not run yet, and wait until it is ready
 	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers

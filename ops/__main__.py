@@ -145,6 +145,14 @@ def openapi(check: bool = False, release: bool = False) -> None:
 
 
 @app.command()
+def sdk() -> None:
+    """Generates the TypeScript and Python clients from the OpenAPI document into var/sdk."""
+    building = importlib.import_module("ops.sdk.building")
+    for build in (building.build_python, building.build_typescript):
+        console.print(f"  {build(VAR / 'sdk')}")
+
+
+@app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Such as public signed-in; all when left out.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Shows only that everything works.")] = False,

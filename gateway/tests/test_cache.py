@@ -86,14 +86,13 @@ def test_a_copy_that_has_just_expired_is_given_while_one_asks_anew(
     path = "/api/v1/courses/renewed"
     time.sleep(-time.time() % 1 + 0.1)
     door.ask("GET", path)
-    moods[path] = 0.3
+    moods[path] = 3.0
     time.sleep(1)
     began = time.monotonic()
     answers = _at_once(door, path, 20)
-    assert time.monotonic() - began < 0.3
+    assert time.monotonic() - began < 3
     assert {answer.json["number"] for answer in answers} == {answers[0].json["number"]}
     assert {answer.headers["cache-status"] for answer in answers} == {"gateway; hit; detail=stale-while-revalidate"}
-    time.sleep(0.6)
     assert asked(heard, path) == 2
 
 
