@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gateway.tests.door import open_door
+from gateway.tests.door import free_port, open_door
 from gateway.tests.far_end import SERVICES
 from gateway.tests.test_tls import write_certificate
 
@@ -20,7 +20,7 @@ def test_gixy_finds_nothing_of_medium_severity_or_worse(home: Path) -> None:
         "GATEWAY_TLS": "on",
         "GATEWAY_TLS_CERTIFICATE_PATH": str(certificate),
         "GATEWAY_TLS_KEY_PATH": str(key),
-        "GATEWAY_TLS_LISTEN": "127.0.0.1:0",
+        "GATEWAY_TLS_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEWAY_UPSTREAMS": "resolved",
         "NGINX_RESOLVER": "127.0.0.1:53",
         "PUBLIC_URL": "https://localhost",

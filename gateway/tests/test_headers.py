@@ -57,6 +57,13 @@ def test_a_service_hears_only_what_the_gateway_knows_or_passes_on(door: Door) ->
     assert len(answer.json["headers"]) == len(heard)
 
 
+def test_a_cookie_reaches_sign_in_and_nothing_else(door: Door) -> None:
+    cookie = {"Cookie": "academy_refresh=r"}
+    assert heard_headers(door.ask("POST", "/api/v1/auth/refresh", cookie))["cookie"] == "academy_refresh=r"
+    for path in ("/api/v1/users/me", "/api/v1/courses", "/api/v1/payments/orders"):
+        assert "cookie" not in heard_headers(door.ask("GET", path, cookie))
+
+
 def test_the_request_id_is_made_here_and_the_same_everywhere(door: Door) -> None:
     answer = door.ask("GET", "/api/v1/courses", {"X-Request-ID": "mine"})
     made = answer.headers["x-request-id"]
