@@ -5,14 +5,19 @@ site can neither read it nor use it.
 """
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
+from fastapi.responses import JSONResponse
 
 from services.identity.access_tokens import LIFETIME_SECONDS
 from services.identity.audit import Origin
 from services.identity.dependencies import OriginDep
+from services.identity.factors import tickets
+from services.identity.factors.enrolment import SecondFactorNeeded
+from services.identity.factors.schemas import SecondFactorRead
 from services.identity.refreshing import RefreshRefused
 from services.identity.schemas import SessionRefresh, SignInInput, TokensRead
 from services.identity.sessions import ABSOLUTE, SignedIn
@@ -23,6 +28,7 @@ PATH = "/api/v1/auth"
 REFRESH_COOKIE = "academy_refresh"
 DEVICE_COOKIE = "academy_device"
 YEAR_SECONDS = 365 * 24 * 3600
+TICKET_SECONDS = int(tickets.LIFETIME.total_seconds())
 
 
 class ForeignOrigin(Forbidden):
@@ -48,6 +54,14 @@ class Desk:
     def hand_out(self, body: SignInInput, signed_in: SignedIn) -> TokensRead:
         """The tokens of a sign-in."""
         return self._hand_out(body.browser, signed_in)
+
+    def answer(self, body: SignInInput, outcome: SignedIn | SecondFactorNeeded) -> TokensRead | Response:
+        """The tokens of a sign-in, or 202 and the way to its second step."""
+        if isinstance(outcome, SignedIn):
+            return self.hand_out(body, outcome)
+        needed = SecondFactorRead(ticket=outcome.ticket, methods=outcome.methods, expires_in=TICKET_SECONDS)
+        # A Response, because the route's own model is what 200 answers.
+        return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED, {"Cache-Control": "no-store"})
 
     def take_refresh_token(self, body: SessionRefresh) -> str:
         """The token from the body or else from the cookie. Raises ForeignOrigin, RefreshRefused when there is none."""

@@ -6,6 +6,8 @@ from fastapi import Depends, Request, Response
 
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
+from services.identity.factors.webauthn_gateway import Site
+from services.identity.settings import Settings
 from shared.database import Database
 
 
@@ -30,6 +32,12 @@ def get_origin(request: Request) -> Origin:
     )
 
 
+def get_site(request: Request) -> Site:
+    """Whose passkeys count: the front end's, also used on pages of the API's own address."""
+    settings: Settings = request.app.state.settings
+    return Site.of(settings.frontend_url, settings.public_url)
+
+
 def forbid_storing(response: Response) -> None:
     """Answers with tokens or about passwords stay out of caches (RFC 6749 section 5.1)."""
     response.headers["Cache-Control"] = "no-store"
@@ -37,5 +45,6 @@ def forbid_storing(response: Response) -> None:
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SignerDep = Annotated[TokenSigner, Depends(get_signer)]
+SiteDep = Annotated[Site, Depends(get_site)]
 OriginDep = Annotated[Origin, Depends(get_origin)]
 NO_STORE = Depends(forbid_storing)

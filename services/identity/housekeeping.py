@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_
 from services.identity import throttle
 from services.identity.credentials import devices
 from services.identity.credentials.models import KnownDevice, MailLink
+from services.identity.factors.models import Ticket
 from services.identity.models import RefreshToken, Revocation, SignInThrottle, UserSession
 from shared.database import Database
 
@@ -26,6 +27,7 @@ def clean_up(database: Database) -> None:
         delete(RefreshToken).where(RefreshToken.expires_at < now),
         delete(UserSession).where(ended),
         delete(MailLink).where(MailLink.expires_at < now),
+        delete(Ticket).where(Ticket.expires_at < now),
         delete(KnownDevice).where(KnownDevice.last_used_at < now - devices.FORGOTTEN_AFTER),
         delete(SignInThrottle).where(SignInThrottle.last_attempt_at < now - throttle.FORGOTTEN_AFTER),
     ):

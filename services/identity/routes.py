@@ -9,6 +9,8 @@ from services.identity import admin_routes, profiles, revocations, sign_in_route
 from services.identity.auditing import routes as auditing_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
+from services.identity.factors import routes as factors_routes
+from services.identity.factors import second_step_routes
 from services.identity.instructors import routes as instructors_routes
 from services.identity.privacy import routes as privacy_routes
 from services.identity.schemas import AccountRead, ProfileRead, RevocationRead, RevocationsRead, UserUpdate
@@ -22,6 +24,8 @@ keys = AcademyRouter(tags=["keys"])
 ROUTERS = [
     credentials_routes.router,
     sign_in_routes.router,
+    second_step_routes.router,
+    factors_routes.router,
     instructors_routes.own,
     privacy_routes.own,
     privacy_routes.secret,

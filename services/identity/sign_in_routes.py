@@ -8,11 +8,15 @@ from fastapi import Query, status
 from services.identity import refreshing, sessions, signing_in
 from services.identity.browser import DeskDep
 from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.factors.schemas import SecondFactorRead
 from services.identity.schemas import PasswordSignIn, SessionRefresh, SessionsRead, TokensRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
 
+SECOND_STEP: dict[int | str, dict[str, Any]] = {
+    202: {"model": SecondFactorRead, "description": "Now the second factor"}
+}
 router = AcademyRouter(
     secret=True,
     prefix="/api/v1/auth",
@@ -25,12 +29,18 @@ Account = Annotated[Actor, require("account:use")]
 Owner = Annotated[Actor, require("account:secure")]
 
 
-@router.post("/login", response_model_exclude_none=True, dependencies=[PUBLIC])
-def login(body: PasswordSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> TokensRead:
-    """Sign in: an access token for five minutes, and a refresh token for the next one."""
+@router.post(
+    "/login",
+    response_model=TokensRead,
+    response_model_exclude_none=True,
+    responses=SECOND_STEP,
+    dependencies=[PUBLIC],
+)
+def login(body: PasswordSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> Any:
+    """Sign in: an access token for five minutes, and a refresh token for the next one. An account with a second factor
+    answers 202 instead."""
     password = body.password.get_secret_value()
-    signed_in = signing_in.sign_in(database, signer, body.email, password, desk.visitor(body))
-    return desk.hand_out(body, signed_in)
+    return desk.answer(body, signing_in.sign_in(database, signer, body.email, password, desk.visitor(body)))
 
 
 @router.post("/refresh", response_model_exclude_none=True, dependencies=[PUBLIC])

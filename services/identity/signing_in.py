@@ -1,4 +1,4 @@
-"""Signing in with a password."""
+"""Signing in with a password, and what follows it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +11,8 @@ from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices
 from services.identity.emails import EmailAddress
+from services.identity.factors import enrolment, tickets
+from services.identity.factors.enrolment import SecondFactorNeeded
 from services.identity.models import User
 from services.identity.networks import throttled_network
 from services.identity.passwords import hashing_slot
@@ -41,9 +43,12 @@ class Attempt:
     password_hash: str | None = None
 
 
-def sign_in(database: Database, signer: TokenSigner, email: str, password: str, origin: Origin) -> SignedIn:
-    """A new session. Raises WrongCredentials (the same for unknown addresses), AccountSuspended only to who knows the
-    password, TooManyAttempts, Invalid("email").
+def sign_in(
+    database: Database, signer: TokenSigner, email: str, password: str, origin: Origin
+) -> SignedIn | SecondFactorNeeded:
+    """A new session, or the ticket for the second step of an account that has a second factor.
+    Raises WrongCredentials (the same for unknown addresses), AccountSuspended only to who knows the password,
+    TooManyAttempts, Invalid("email").
 
     Takes the database and not a session: no connection is held while the password is hashed, and what a refused
     sign-in leaves behind (the count, the audit entry) must be committed.
@@ -61,9 +66,19 @@ def sign_in(database: Database, signer: TokenSigner, email: str, password: str, 
     return outcome
 
 
-def admit(session: Session, signer: TokenSigner, user: User, origin: Origin) -> SignedIn | AccountSuspended:
-    """The session of somebody who has proven to own the account; its row is locked. A refusal is returned and not
-    raised: what it leaves behind has to be committed."""
+def admit(
+    session: Session, signer: TokenSigner, user: User, origin: Origin
+) -> SignedIn | SecondFactorNeeded | AccountSuspended:
+    """What follows the first proof of a locked account's owner: the second step if there is one, otherwise `enter`."""
+    methods = enrolment.list_methods(session, user.id)
+    if not methods or user.status != "active":
+        return enter(session, signer, user, origin)
+    return SecondFactorNeeded(tickets.issue_ticket(session, "second_factor", user.id, {}), methods)
+
+
+def enter(session: Session, signer: TokenSigner, user: User, origin: Origin) -> SignedIn | AccountSuspended:
+    """The session of somebody who has proven all there is to prove; the account's row is locked. A refusal is returned
+    and not raised: what it leaves behind has to be committed."""
     if user.status != "active":
         audit.record(session, origin, "sign_in.refused", user.id, reason="suspended")
         return AccountSuspended()
@@ -90,7 +105,7 @@ def _refuse(session: Session, attempt: Attempt, origin: Origin) -> WrongCredenti
 
 def _conclude(
     session: Session, signer: TokenSigner, attempt: Attempt, new_hash: str | None, origin: Origin
-) -> SignedIn | Problem:
+) -> SignedIn | SecondFactorNeeded | Problem:
     assert attempt.user_id, "only somebody's password can be right"
     user = users.lock_user(session, attempt.user_id)
     if user.password_hash != attempt.password_hash:

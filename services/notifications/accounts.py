@@ -23,6 +23,14 @@ CHANGES = {
     ),
     "password_changed": "The password of your account was changed, and all other devices were signed out",
     "password_reset": "The password of your account was set anew by a link from your mail, all devices were signed out",
+    "totp_on": "An authenticator app was added to your account",
+    "totp_off": "The authenticator app was removed from your account",
+    "passkey_added": "A passkey was added to your account",
+    "passkey_removed": "A passkey was removed from your account",
+    "recovery_code_used": "A recovery code was used to sign in to your account",
+    "recovery_codes_renewed": "New recovery codes were made for your account; the old ones are void",
+    "provider_linked": "Your account can now be entered by signing in elsewhere: another provider was linked to it",
+    "provider_unlinked": "A provider by which your account could be entered was unlinked",
 }
 ANY_CHANGE = "The security settings of your account were changed"
 

@@ -75,7 +75,19 @@ class PasswordResetRequested(IdentityEvent):
     expires_at: AwareDatetime
 
 
-SecurityChange = Literal["refresh_token_reused", "password_changed", "password_reset"]
+SecurityChange = Literal[
+    "refresh_token_reused",
+    "password_changed",
+    "password_reset",
+    "totp_on",
+    "totp_off",
+    "passkey_added",
+    "passkey_removed",
+    "recovery_code_used",
+    "recovery_codes_renewed",
+    "provider_linked",
+    "provider_unlinked",
+]
 
 
 class AccountSecurityChanged(IdentityEvent):

@@ -17,7 +17,7 @@ from shared.routing import AcademyRoute
 from tests.contract.documents import apps
 
 # They replace nothing that somebody else may have changed: a mark that is there or not, a file that never changes.
-WITHOUT_IF_MATCH = {"undo_lesson", "delete_file", "end_session", "end_sessions"}
+WITHOUT_IF_MATCH = {"undo_lesson", "delete_file", "end_session", "end_sessions", "remove_totp", "remove_passkey"}
 Operation = tuple[str, str, dict[str, Any]]
 
 

@@ -28,6 +28,17 @@ POLICY: dict[str, str] = {
     "POST /api/v1/auth/verify-email": ANYONE,
     "POST /api/v1/auth/password-reset": ANYONE,
     "POST /api/v1/auth/password-reset/confirm": ANYONE,
+    "POST /api/v1/auth/login/code": ANYONE,
+    "POST /api/v1/auth/login/passkey/options": ANYONE,
+    "POST /api/v1/auth/login/passkey": ANYONE,
+    "GET /api/v1/auth/factors": "account:secure",
+    "POST /api/v1/auth/totp": "account:secure",
+    "POST /api/v1/auth/totp/confirm": "account:secure",
+    "DELETE /api/v1/auth/totp": "account:secure",
+    "POST /api/v1/auth/recovery-codes": "account:secure",
+    "POST /api/v1/auth/passkeys/options": "account:secure",
+    "POST /api/v1/auth/passkeys": "account:secure",
+    "DELETE /api/v1/auth/passkeys/{passkey_id}": "account:secure",
     "POST /api/v1/auth/password": "account:secure",
     "GET /api/v1/auth/sessions": "account:secure",
     "DELETE /api/v1/auth/sessions": "account:secure",
@@ -74,7 +85,7 @@ REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:fo
 def call(identity: Harness, route: str, token: str | None) -> int:
     """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
     method, path = route.split(" ")
-    for name in ("user_id", "application_id", "session_id", "export_id", "erasure_id"):
+    for name in ("user_id", "application_id", "session_id", "passkey_id", "export_id", "erasure_id"):
         path = path.replace(f"{{{name}}}", str(uuid7()))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))

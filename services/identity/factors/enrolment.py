@@ -1,0 +1,69 @@
+"""Which factors an account has beside its password, and who may change them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from services.identity import audit, security_news
+from services.identity.audit import Origin
+from services.identity.factors import recovery_codes
+from services.identity.factors.models import Passkey, TotpSecret
+from services.identity.models import User, UserSession
+from shared.errors import Conflict, Forbidden
+
+Method = Literal["totp", "passkey", "recovery_code"]
+# Whoever finds an unlocked laptop must not be able to move the account to another telephone.
+RECENT = timedelta(minutes=15)
+
+
+class SignInAgain(Forbidden):
+    slug, title = "recent-sign-in-required", "Sign in again first"
+    detail = "This changes whose account it is. It is open for fifteen minutes after a sign-in."
+
+
+class NoSecondFactor(Conflict):
+    slug, title = "no-second-factor", "There is no second factor"
+    detail = "Add an authenticator app or a passkey first; recovery codes come with it."
+
+
+@dataclass(frozen=True)
+class SecondFactorNeeded:
+    """The password was right; `ticket` goes with the second step, `methods` are the ways to take it."""
+
+    ticket: str
+    methods: list[Method]
+
+
+def list_methods(session: Session, user_id: UUID) -> list[Method]:
+    """The ways to prove an account a second time; none when it has no second factor."""
+    totp = exists().where(TotpSecret.user_id == user_id, TotpSecret.confirmed_at.is_not(None))
+    passkey = exists().where(Passkey.user_id == user_id)
+    has_totp, has_passkey = session.execute(select(totp, passkey)).one()
+    found: dict[Method, bool] = {"totp": has_totp, "passkey": has_passkey, "recovery_code": has_totp or has_passkey}
+    return [method for method, there in found.items() if there]
+
+
+def drop_codes_without_factor(session: Session, user_id: UUID) -> None:
+    """Recovery codes go with the last factor."""
+    if not list_methods(session, user_id):
+        recovery_codes.forget_codes(session, user_id)
+
+
+def require_recent_sign_in(session: Session, sid: str) -> None:
+    """Raises SignInAgain unless the session began in the last fifteen minutes."""
+    began = session.scalars(select(UserSession.created_at).where(UserSession.sid == UUID(sid))).one_or_none()
+    if began is None or began < datetime.now(UTC) - RECENT:
+        raise SignInAgain
+
+
+def renew_codes(session: Session, user: User, origin: Origin) -> list[str]:
+    """New recovery codes for a locked account. Raises NoSecondFactor."""
+    if not list_methods(session, user.id):
+        raise NoSecondFactor
+    audit.record(session, origin, "recovery_codes.renewed", user.id)
+    security_news.tell(session, user, "recovery_codes_renewed", origin)
+    return recovery_codes.renew_codes(session, user.id)

@@ -1,0 +1,89 @@
+"""Codes of an authenticator app (RFC 6238): six digits, thirty seconds, each good once."""
+
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyotp
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.identity import audit, security_news
+from services.identity.audit import Origin
+from services.identity.factors import recovery_codes
+from services.identity.factors.models import TotpSecret
+from services.identity.models import User
+from shared.errors import Conflict, Invalid
+
+ISSUER = "AI First Academy"
+STEP_SECONDS = 30
+# Clocks of telephones differ: the code before and the one after are taken as well.
+TOLERATED_STEPS = (0, -1, 1)
+
+
+class TotpOn(Conflict):
+    slug, title = "totp-on", "There is an authenticator app already"
+    detail = "Remove it first: DELETE /api/v1/auth/totp."
+
+
+@dataclass(frozen=True)
+class NewTotp:
+    """`uri` is for a QR code (otpauth://), `secret` for who types it."""
+
+    secret: str
+    uri: str
+
+
+def begin_totp(session: Session, user: User) -> NewTotp:
+    """A new secret for a locked account; it counts once a code of it was shown. Raises TotpOn."""
+    known = session.get(TotpSecret, user.id)
+    if known and known.confirmed_at:
+        raise TotpOn
+    secret = pyotp.random_base32()
+    row = insert(TotpSecret).values(user_id=user.id, secret=secret)
+    session.execute(row.on_conflict_do_update(index_elements=[TotpSecret.user_id], set_={"secret": secret}))
+    return NewTotp(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER))
+
+
+def confirm_totp(session: Session, user: User, code: str, origin: Origin) -> list[str]:
+    """Turns it on for a locked account. Returns the recovery codes when this is its first factor, otherwise none.
+    Raises Invalid("code"), TotpOn."""
+    known = session.get(TotpSecret, user.id)
+    if known and known.confirmed_at:
+        raise TotpOn
+    if known is None or not _spend(known, code):
+        raise Invalid("code", "is not what the app shows now", "wrong_code")
+    known.confirmed_at = datetime.now(UTC)
+    audit.record(session, origin, "totp.on", user.id)
+    security_news.tell(session, user, "totp_on", origin)
+    return recovery_codes.ensure_codes(session, user.id)
+
+
+def remove_totp(session: Session, user: User, origin: Origin) -> None:
+    """Turns it off for a locked account. Off before: nothing to do."""
+    known = session.get(TotpSecret, user.id)
+    if known is None:
+        return
+    session.delete(known)
+    session.flush()
+    if known.confirmed_at:
+        audit.record(session, origin, "totp.off", user.id)
+        security_news.tell(session, user, "totp_off", origin)
+
+
+def spend_code(session: Session, user: User, code: str) -> bool:
+    """True when the code is right now and was not used before. The account is locked."""
+    known = session.get(TotpSecret, user.id)
+    return known is not None and known.confirmed_at is not None and _spend(known, code)
+
+
+def _spend(known: TotpSecret, code: str) -> bool:
+    clock, now = pyotp.TOTP(known.secret), int(time.time())
+    for tolerated in TOLERATED_STEPS:
+        step = now // STEP_SECONDS + tolerated
+        right = hmac.compare_digest(clock.at(step * STEP_SECONDS).encode(), code.encode())
+        if right and step > known.last_step:
+            known.last_step = step
+            return True
+    return False
