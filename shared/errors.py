@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -122,7 +123,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
-        return problem_response(request, _from_http(error))
+        problem = _from_http(error)
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The framework names the methods of one route; the path may have several (RFC 9110 section 15.5.6).
+            problem.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+        return problem_response(request, problem)
 
     @app.exception_handler(PoolTimeout)
     @app.exception_handler(DBAPIError)
@@ -134,6 +139,12 @@ def unexpected_response(request: Request, error: Exception) -> Response:
     """The answer to a defect of ours: the cause goes to the log, not to the caller."""
     log.error("unhandled error", path=request.url.path, exc_info=error)
     return problem_response(request, Problem())
+
+
+def _methods_of(request: Request) -> set[str]:
+    path = request.url.path
+    routes = [route for route in iter_route_contexts(request.app.routes) if isinstance(route.original_route, APIRoute)]
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
 
 
 def _from_validation(error: RequestValidationError) -> Problem:

@@ -85,9 +85,7 @@ def _headers(*names: str) -> Document:
 def _complete(operation: Document, method: str, calls: list[Any], document: Document) -> None:
     schemas = document["components"]["schemas"]
     for parameter in operation.get("parameters", ()):
-        if parameter["name"] == "If-Match":
-            # Optional in Python alone, so that its absence is answered 428 and after the refusals that come first.
-            parameter |= {"required": True, "schema": {"type": "string"}, "example": '"3-9f86d081884c7d65"'}
+        _complete_parameter(parameter)
     if any(isinstance(call, Optional) for call in calls):
         operation["security"].append({})
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -98,6 +96,12 @@ def _complete(operation: Document, method: str, calls: list[Any], document: Docu
     if method == "GET":
         responses["304"] = {"description": "You have it already (If-None-Match)", "headers": _headers("ETag")}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_parameter(parameter: Document) -> None:
+    if parameter["name"] == "If-Match":
+        # Optional in Python alone, so that its absence is answered 428 and after the refusals that come first.
+        parameter |= {"required": True, "schema": {"type": "string"}, "example": '"3-9f86d081884c7d65"'}
 
 
 def _declared_responses(operation: Document, method: str, schemas: Document) -> Document:

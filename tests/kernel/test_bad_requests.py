@@ -38,6 +38,12 @@ def test_a_body_of_another_type_is_refused(things: Harness) -> None:
     assert answer.status_code == 422
 
 
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(things: Harness) -> None:
+    answer = things.client.delete("/things/01a204d5-6df2-7173-a236-47f1d36712ce")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(
     "query",
     ["since=0120-12-23T16:19:47%2B21:03", "since=9999-12-31T23:59:59-23:59", "since=2026-01-01T00:00:00", "since=1e99"],
