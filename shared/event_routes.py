@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from shared import troubles
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
-from shared.schemas import Input, Moment, Name
+from shared.schemas import Input, Moment, ShortText
 from shared.troubles import Selection
 
 Admin = Annotated[Actor, require("events:admin")]
+EventText = Annotated[ShortText, StringConstraints(max_length=200)]
 State = Literal["parked", "pending", "unpublished", "rejected"]
 
 
@@ -38,8 +39,8 @@ class EventTroubles(BaseModel):
 class ReplayCreate(Input):
     """One parked event, or all of a type, or all since a time."""
 
-    event_id: Name | None = None
-    type: Name | None = None
+    event_id: EventText | None = None
+    type: EventText | None = None
     since: Moment | None = None
 
     @model_validator(mode="after")

@@ -34,6 +34,7 @@ BY_NAME = {
     "roles": "student",
     "slug": "practical-python",
     "summary": "Data work with Python, from zero.",
+    "time_zone": "Europe/Berlin",
     "title": "Practical Python",
 }
 BY_TYPE: dict[str, Any] = {"boolean": False, "number": 1, "null": None}
