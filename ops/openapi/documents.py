@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fastapi import FastAPI
 
 from ops.places import SERVICES
 
@@ -16,16 +17,21 @@ Document = dict[str, Any]
 def service_documents() -> dict[str, Document]:
     """The OpenAPI document of each service by its name."""
     with tempfile.TemporaryDirectory() as folder:
-        return {service: _document(service, Path(folder)) for service in SERVICES}
+        return {service: app.openapi() for service, app in applications(Path(folder)).items()}
 
 
-def _document(service: str, folder: Path) -> Document:
+def applications(folder: Path) -> dict[str, FastAPI]:
+    """The api of each service by its name; what they need of a disk lies in `folder`."""
+    return {service: _application(service, folder) for service in SERVICES}
+
+
+def _application(service: str, folder: Path) -> FastAPI:
     settings: dict[str, Any] = {"storage_url": f"file://{folder}"}
     if service == "identity":
         settings["signing_key_file"] = _signing_key(folder / "signing_key.pem")
     made = importlib.import_module(f"services.{service}.settings").Settings(**settings)
-    document: Document = importlib.import_module(f"services.{service}.main").create_app(made).openapi()
-    return document
+    app: FastAPI = importlib.import_module(f"services.{service}.main").create_app(made)
+    return app
 
 
 def _signing_key(path: Path) -> Path:

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter, ValidationError
 
+from ops.openapi.documents import applications
 from shared.auth import Access, Internal, Public, dependency_calls
 from shared.examples import example_of
 from shared.preconditions import read_if_match
 from shared.routing import AcademyRoute
-from tests.contract.documents import apps
 
 # They replace nothing that somebody else may have changed: a mark that is there or not, a file that never changes.
 # A price in a currency is one number, written whole.
@@ -32,7 +32,7 @@ Operation = tuple[str, str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FastAPI]:
-    return apps(tmp_path_factory.mktemp("keys"))
+    return applications(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture(scope="module")
