@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,12 @@ MONOLITH = "monolith"
 FOLLOWERS = ("certificates-worker", "notifications-worker")
 UNLIMITED = {name: "1000000r/s" for name in DEFAULTS if name.endswith("_RATE")}
 UNLIMITED |= {name: "60000" for name in DEFAULTS if name.endswith(("_BURST", "_CONNECTIONS"))}
+WAITING_EVENTS = """
+    SELECT EXISTS (SELECT FROM catalog.outbox WHERE published_at IS NULL)
+        OR EXISTS (SELECT FROM billing.outbox WHERE published_at IS NULL)
+        OR EXISTS (SELECT FROM billing.inbox WHERE status = 'pending')
+"""
+SETTLE_SECONDS = 180
 CREATE_TABLES = """
 from ops.bench.baseline.application import create_app
 from ops.bench.baseline.models import db
@@ -63,6 +70,16 @@ class Ground:
     def close(self) -> None:
         """Stops everything and deletes what it left."""
         self.platform.remove()
+
+    def settle(self) -> None:
+        """Waits until the events of what was measured before are sent: their work is not the next one's."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        with administrator(self.database) as cursor:
+            while time.monotonic() < deadline:
+                cursor.execute(WAITING_EVENTS)
+                if not cursor.fetchone()[0]:
+                    return
+                time.sleep(0.5)
 
     @property
     def sides(self) -> tuple[tuple[dict[str, Any], str], ...]:

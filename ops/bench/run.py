@@ -85,6 +85,7 @@ def _measure(wanted: Sequence[tuple[str, Bench]], quick: bool, console: Console)
             ground.open(signed_in.blocks(tempo))
             for name, bench in wanted:
                 progress.update(task, description=name)
+                ground.settle()
                 try:
                     found += bench.measure(ground, tempo)
                 except OpsError as error:
