@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/main.py"))
 VENDORS = {
     "stripe", "reportlab", "aiosmtplib", "pika", "argon2", "zxcvbn", "segno", "jinja2", "nh3", "puremagic", "webauthn",
-    "authlib",
 }  # fmt: skip
 VENDOR_ROOMS = {"mailer", "pdf", "templates", "passwords", "markdown", "sniffing", "qr", "rendering"}
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "base", "service", "misc"}
