@@ -24,7 +24,8 @@ from shared.schema_version import schema_is_current
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.telemetry import configure_logging, traceparent
-from shared.tokens import KeySet, TokenVerifier
+from shared.token_keys import KeySet
+from shared.tokens import TokenVerifier
 
 # Objects made since the last collection, in net, before the next; Python's own 700 is for small programs.
 GARBAGE_THRESHOLD = 20_000

@@ -20,7 +20,8 @@ from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.permissions import SENSITIVE, Permission, permissions_in_force
 from shared.revocations import RevocationSource
 from shared.telemetry import get_logger
-from shared.tokens import Claims, InvalidToken, KeysUnavailable, TokenVerifier
+from shared.token_keys import InvalidToken, KeysUnavailable
+from shared.tokens import Claims, TokenVerifier
 
 log = get_logger(__name__)
 

@@ -12,7 +12,8 @@ import httpx
 import jwt
 
 from shared.telemetry import get_logger
-from shared.tokens import Claims, KeySet
+from shared.token_keys import KeySet
+from shared.tokens import Claims
 
 log = get_logger(__name__)
 

@@ -11,7 +11,7 @@ def tree_version(*trees: Path) -> str:
     digest = hashlib.sha256()
     for tree in trees:
         for path in sorted(tree.rglob("*")):
-            if path.is_file() and not IGNORED & set(path.parts):
+            if path.is_file() and not IGNORED & set(path.relative_to(tree).parts):
                 stat = path.stat()
                 digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -9,7 +9,8 @@ import jwt
 from uuid_utils.compat import uuid7
 
 from services.identity.signing_keys import KeyStore
-from shared.tokens import ALGORITHM, AUDIENCE, ISSUER, TOKEN_TYPE, InvalidToken
+from shared.token_keys import ALGORITHM, InvalidToken
+from shared.tokens import AUDIENCE, ISSUER, TOKEN_TYPE
 
 LIFETIME_SECONDS = 300
 

@@ -22,7 +22,7 @@ from jwt.algorithms import OKPAlgorithm
 from pydantic import SecretStr
 
 from shared.telemetry import get_logger
-from shared.tokens import ALGORITHM
+from shared.token_keys import ALGORITHM
 
 log = get_logger(__name__)
 

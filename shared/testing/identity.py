@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 from uuid_utils.compat import uuid7
 
-from shared.tokens import ALGORITHM, AUDIENCE, ISSUER, TOKEN_TYPE
+from shared.token_keys import ALGORITHM
+from shared.tokens import AUDIENCE, ISSUER, TOKEN_TYPE
 
 KEY_ID = "test-key"
 

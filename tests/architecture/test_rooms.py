@@ -22,11 +22,12 @@ MAX_PARAMETERS_AFTER_SESSION = 5
 
 def sources(*folders: str) -> list[Path]:
     skipped = {".venv", "var", "node_modules", "migrations"}
-    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py") if not skipped & set(path.parts))
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in found if not skipped & set(path.relative_to(ROOT).parts))
 
 
 def is_test(path: Path) -> bool:
-    return "tests" in path.parts
+    return "tests" in path.relative_to(ROOT).parts
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -21,7 +21,8 @@ from shared.revocations import RevocationFeed
 from shared.settings import Settings
 from shared.testing import Academy, Harness, IdentityStandIn, wait_until
 from shared.testing.identity import KEY_ID
-from shared.tokens import InvalidToken, KeySet, KeysUnavailable, TokenVerifier
+from shared.token_keys import InvalidToken, KeySet, KeysUnavailable
+from shared.tokens import TokenVerifier
 from shared.worker import Worker
 
 router = APIRouter()

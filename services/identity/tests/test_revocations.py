@@ -10,7 +10,8 @@ from services.identity.models import Revocation
 from services.identity.tests.people import Person, audited, new_person, refresh
 from shared.revocations import RevocationFeed
 from shared.testing import Harness
-from shared.tokens import KeySet, TokenVerifier
+from shared.token_keys import KeySet
+from shared.tokens import TokenVerifier
 
 
 def feed(identity: Harness, after: int = 0) -> Any:
