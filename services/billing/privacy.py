@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.billing.models import (
     Buyer,
+    Coupon,
+    CouponUse,
     Dispute,
     Document,
     Enrollment,
@@ -71,6 +73,8 @@ PRIVACY = Privacy(
             RefundRequest.order_id.in_(_orders_of(user_id))
         ),
         "progress": lambda user_id: select(Progress.__table__).where(Progress.user_id == user_id),
+        "coupons": lambda user_id: select(Coupon.__table__).where(Coupon.user_id == user_id),
+        "coupon_uses": lambda user_id: select(CouponUse.__table__).where(CouponUse.user_id == user_id),
         "disputes": lambda user_id: select(Dispute.__table__).where(Dispute.order_id.in_(_orders_of(user_id))),
     },
     erase,

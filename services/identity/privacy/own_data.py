@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
+from services.identity.factors.models import Passkey
 from services.identity.instructors.models import InstructorApplication
 from services.identity.models import AuditEntry, Base, User, UserSession
 from services.identity.throttle import hash_address
@@ -28,6 +29,10 @@ def _of_sessions(user_id: UUID) -> Any:
     return select(*columns).where(UserSession.user_id == user_id)
 
 
+def _of_passkeys(user_id: UUID) -> Any:
+    return select(Passkey.name, Passkey.created_at, Passkey.last_used_at).where(Passkey.user_id == user_id)
+
+
 def _of_audit(user_id: UUID) -> Any:
     columns = (AuditEntry.at, AuditEntry.action, AuditEntry.ip, AuditEntry.user_agent)
     return select(*columns).where(or_(AuditEntry.actor_id == user_id, AuditEntry.object_id == user_id))
@@ -40,6 +45,7 @@ EXPORT: dict[str, Rows] = {
     "instructor_applications": lambda user_id: select(InstructorApplication.__table__).where(
         InstructorApplication.user_id == user_id
     ),
+    "passkeys": _of_passkeys,
     "audit": _of_audit,
 }
 
