@@ -6,10 +6,11 @@ that hold one wait for a thread while the threads wait for a connection, until e
 """
 
 import asyncio
+from contextlib import ExitStack
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Unavailable, problem_response
 
@@ -41,10 +42,17 @@ class WaitingRoom:
         if not await self._enter():
             await problem_response(Request(scope), Overloaded())(scope, receive, send)
             return
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._places.release()
+        place = ExitStack()
+        place.callback(self._places.release)
+
+        async def send_and_leave(message: Message) -> None:
+            # With the answer's first byte the request's transaction has ended: a stream that goes on for minutes, or a
+            # slow reader of a file, keeps nobody waiting.
+            place.close()
+            await send(message)
+
+        with place:
+            await self._app(scope, receive, send_and_leave)
 
     async def _enter(self) -> bool:
         if not self._places.locked():

@@ -28,8 +28,12 @@ def asked(heard: list[str], path: str) -> int:
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_public_read_is_asked_once_and_then_kept(door: Door, heard: list[str], name: str) -> None:
-    path = f"/api/v1/{name}{'&' if '?' in name else '?'}kept=1"
-    first, second = door.ask("GET", path), door.ask("GET", path)
+    # A copy is fresh for a second: on a machine that is busy for longer between two questions, two others are asked.
+    for attempt in range(5):
+        path, began = f"/api/v1/{name}{'&' if '?' in name else '?'}kept={attempt}", time.monotonic()
+        first, second = door.ask("GET", path), door.ask("GET", path)
+        if time.monotonic() - began < 0.9:
+            break
     assert (first.body, asked(heard, path)) == (second.body, 1)
     assert first.headers["cache-status"] == "gateway; fwd=uri-miss"
     assert second.headers["cache-status"] == "gateway; hit"

@@ -1,6 +1,7 @@
 """A small service made of the kernel alone, in live's schema: things that can be made, read, changed and listed."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 from sqlalchemy import text
+from starlette.responses import StreamingResponse
 from uuid_utils.compat import uuid7
 
 from shared.app import create_app
@@ -89,6 +91,18 @@ def be_slow(session: SessionDep, seconds: float) -> dict[str, bool]:
     """Holds a thread and a connection."""
     session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
     return {"slow": True}
+
+
+@router.get("/stream", dependencies=[PUBLIC])
+async def stream() -> StreamingResponse:
+    """Goes on until the caller hangs up."""
+
+    async def beats() -> AsyncIterator[bytes]:
+        while True:
+            yield b": beat\n\n"
+            await asyncio.sleep(0.1)
+
+    return StreamingResponse(beats(), media_type="text/event-stream")
 
 
 @secrets.post("")

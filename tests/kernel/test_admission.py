@@ -12,6 +12,8 @@ from shared.testing import Harness
 
 SLOW_CALLS = 200
 SLOW_SECONDS = 1.5
+# More than there are places.
+STREAMS = 30
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,23 @@ def test_meanwhile_the_process_shows_that_it_lives_and_is_ready(storm: Storm) ->
     assert len(seconds) > 50
     assert seconds[int(len(seconds) * 0.99)] < 0.1
     assert {answer.status for answer in storm.alive + storm.ready} == {200}
+
+
+def test_streams_that_go_on_keep_nobody_waiting(things: Harness) -> None:
+    async def while_many_listen() -> Answer:
+        address = urlsplit(things.url)
+        writers = []
+        for _ in range(STREAMS):
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            writer.write(b"GET /things/stream HTTP/1.1\r\nHost: academy\r\n\r\n")
+            assert b"200" in await reader.readline()
+            writers.append(writer)
+        answer = await ask(things.url, "/things/slow?seconds=0")
+        for writer in writers:
+            writer.close()
+        return answer
+
+    assert asyncio.run(while_many_listen()).status == 200
 
 
 def test_afterwards_everything_is_as_before(storm: Storm, things: Harness) -> None:
