@@ -19,7 +19,7 @@ READY_SECONDS = 60
 # Who started a container: pid and identity of the test run.
 OWNER = "academy.test-run"
 # Thrown away afterwards, so it needs no data that survives a power cut.
-POSTGRES_COMMAND = "postgres -c fsync=off -c synchronous_commit=off -c max_connections=200"
+POSTGRES_COMMAND = "postgres -c fsync=off -c synchronous_commit=off -c max_connections=300"
 
 
 class Pair(NamedTuple):

@@ -49,15 +49,16 @@ def new_metadata() -> MetaData:
 class Database:
     """The connections of one service. Tables carry no schema: the role's search_path decides.
 
-    Half of them are for transactions, half for reads in autocommit, which need no BEGIN and no ROLLBACK: switching a
+    Some are for transactions, others for reads in autocommit, which need no BEGIN and no ROLLBACK: switching a
     connection from one to the other would cost what is saved.
     """
 
     def __init__(self, url: URL, service: str, pool_size: int = 20) -> None:
         self.service = service
-        half = (pool_size + 1) // 2
-        self.engine = connect_engine(url, service, half)
-        self.read_engine = connect_engine(url, service, half, isolation_level="AUTOCOMMIT")
+        # Each may grow to the whole size, because all requests of a moment may be of one kind; at work at once are no
+        # more than shared/admission.py lets in.
+        self.engine = connect_engine(url, service, pool_size)
+        self.read_engine = connect_engine(url, service, pool_size, isolation_level="AUTOCOMMIT")
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.read_sessions = sessionmaker(self.read_engine, autoflush=False)
 

@@ -24,7 +24,7 @@ SETTINGS = {
     # No socket file at all: there is nothing that another user of the machine could open.
     "unix_socket_directories": "",
     "shared_buffers": "128MB",
-    "max_connections": "200",
+    "max_connections": "300",
     "log_line_prefix": "%m [%p] %u ",
     "log_min_duration_statement": "500ms",
 }
