@@ -67,7 +67,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deadlines.install()
     limit_threads(app.state.settings.database_pool_size)
     _settle_heap()
-    app.state.revocations.start()
+    await run_in_threadpool(app.state.revocations.start)
     yield
     app.state.revocations.stop()
     app.state.database.close()

@@ -18,6 +18,7 @@ from shared.tokens import Claims
 log = get_logger(__name__)
 
 PULL_SECONDS = 1.0
+FIRST_PULL_SECONDS = 5.0
 STALE_SECONDS = 15.0
 
 
@@ -43,7 +44,7 @@ class RevocationSource(Protocol):
     in_memory: bool
 
     def start(self) -> None:
-        """The api starts."""
+        """The api starts; it takes requests when this returns."""
 
     def stop(self) -> None:
         """The api stops."""
@@ -74,11 +75,14 @@ class RevocationFeed:
         self._revoked: dict[tuple[str, str], Revocation] = {}
         self._pulled_at = float("-inf")
         self.stale_seconds = STALE_SECONDS
+        self._loaded = threading.Event()
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Pulls in a background thread until `stop`."""
+        """Pulls in a background thread until `stop`. Waits for the first pull, since the gateway sends requests from the
+        moment the port is open, but not for long: public pages are served with identity away, too."""
         threading.Thread(target=self._run, name="revocations", daemon=True).start()
+        self._loaded.wait(FIRST_PULL_SECONDS)
 
     def stop(self) -> None:
         """Ends the background thread after its current pull."""
@@ -86,7 +90,7 @@ class RevocationFeed:
 
     def is_loaded(self) -> bool:
         """True once the first pull has succeeded."""
-        return self._pulled_at > float("-inf")
+        return self._loaded.is_set()
 
     def is_fresh(self) -> bool:
         """False when the last successful pull is more than 15 seconds ago."""
@@ -111,6 +115,7 @@ class RevocationFeed:
         # Lower than ours after identity was restored from a backup: what it revokes now has numbers we would skip.
         self._seq = body["last_seq"] if body["last_seq"] >= self._seq else 0
         self._pulled_at = time.monotonic()
+        self._loaded.set()
 
     def _run(self) -> None:
         with httpx.Client(timeout=2) as client:

@@ -43,7 +43,7 @@ class Client:
             return None
         self.latencies.append(time.perf_counter() - began)
         if answer.is_server_error:
-            self.errors[f"{answer.status_code} {method} {_place(path)}"] += 1
+            self.errors[f"{answer.status_code} {_problem(answer)} {method} {_place(path)}"] += 1
         return answer
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -77,6 +77,14 @@ def content(answer: httpx.Response) -> Any:
     if not answer.is_success:
         raise GaveUp(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:300]}")
     return answer.json() if "json" in answer.headers.get("content-type", "") else None
+
+
+def _problem(answer: httpx.Response) -> str:
+    """The last part of the problem's type: `overloaded`, `unavailable`."""
+    try:
+        return str(answer.json()["type"]).rpartition("/")[2]
+    except (ValueError, KeyError, TypeError):
+        return "without a problem"
 
 
 def _place(path: str) -> str:

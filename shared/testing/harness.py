@@ -92,7 +92,6 @@ class Harness:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx.Client(base_url=self.url, timeout=30, event_hooks={"response": [_check_times]})
-        wait_until(lambda: self.app.state.revocations.is_loaded(), what="revocation feed loaded")
         return self
 
     def __exit__(self, *raised: Any) -> None:

@@ -20,9 +20,13 @@ KEY_ID = "test-key"
 
 
 class IdentityStandIn:
-    """Signs any token a test wants; revokes on request. Services under test reach it by `url` as they do identity."""
+    """Signs any token a test wants; revokes on request. Services under test reach it by `url` as they do identity.
 
-    def __init__(self) -> None:
+    `feed_seconds`: how long the feed of revocations takes to answer.
+    """
+
+    def __init__(self, feed_seconds: float = 0.0) -> None:
+        self.feed_seconds = feed_seconds
         self.private_key = Ed25519PrivateKey.generate()
         self.revocations: list[dict[str, Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -70,6 +74,7 @@ def _handler(identity: IdentityStandIn) -> type[BaseHTTPRequestHandler]:
             if parts.path == "/.well-known/jwks.json":
                 self._answer(identity.jwks())
             else:
+                time.sleep(identity.feed_seconds)
                 after = int(parse_qs(parts.query).get("after", ["0"])[0])
                 items = [item for item in identity.revocations if item["seq"] > after]
                 self._answer({"items": items, "last_seq": len(identity.revocations)})

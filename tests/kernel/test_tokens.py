@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from uuid_utils.compat import uuid7
 from shared.app import create_app
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.inbox import Handlers
-from shared.revocations import RevocationFeed
 from shared.settings import Settings
 from shared.testing import Academy, Harness, IdentityStandIn, wait_until
 from shared.testing.identity import KEY_ID
@@ -49,10 +49,16 @@ def read_maybe(actor: Annotated[Actor | None, OPTIONAL]) -> dict[str, bool]:
 
 @pytest.fixture(scope="module")
 def service(academy: Academy) -> Iterator[Harness]:
+    with service_beside(academy, academy.identity.url) as harness:
+        yield harness
+
+
+@contextmanager
+def service_beside(academy: Academy, identity_url: str) -> Iterator[Harness]:
     def app(settings: Settings) -> FastAPI:
         return create_app("live", "Tokens", settings, [router])
 
-    settings = academy.settings(Settings)
+    settings = academy.settings(Settings, identity_url=identity_url)
     with academy.service("live", settings, app, lambda s: Worker("live", s, Handlers())) as harness:
         yield harness
 
@@ -182,15 +188,21 @@ def test_while_identity_is_away_a_fresh_api_answers_503_and_never_401(academy: A
             TokenVerifier(keys).verify(garbage)
 
 
-def test_an_api_that_has_not_heard_of_sign_outs_yet_lets_nobody_in(service: Harness) -> None:
-    feed = service.app.state.revocations
-    service.app.state.revocations = RevocationFeed("http://127.0.0.1:9", "")
-    try:
-        answer = service.caller().get("/mine")
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        assert service.client.get("/readyz").json()["checks"]["revocations"] is False
-    finally:
-        service.app.state.revocations = feed
+def test_an_api_takes_no_request_before_it_knows_who_has_signed_out(academy: Academy) -> None:
+    slow = IdentityStandIn(feed_seconds=1.0)
+    with service_beside(academy, slow.url) as late:
+        answer = late.client.get("/mine", headers={"Authorization": f"Bearer {slow.token(uuid7())}"})
+        assert answer.status_code == 200
+    slow.close()
+
+
+def test_an_api_that_starts_while_identity_is_away_serves_the_public_and_lets_nobody_in(academy: Academy) -> None:
+    with service_beside(academy, "http://127.0.0.1:9") as alone:
+        assert alone.client.get("/maybe").status_code == 200
+        answer = alone.caller().get("/mine")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        checks = alone.client.get("/readyz").json()["checks"]
+        assert checks == {"database": True, "signing_keys": False, "revocations": False}
 
 
 def test_a_route_without_declared_access_does_not_start(academy: Academy) -> None:
