@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shared import failpoints, tables
-from shared.database import wake_worker
+from shared.database import Database, wake_worker
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
 from shared.telemetry import traceparent
@@ -44,7 +44,7 @@ class Intake:
     """How the events of a foreign source are handled: `prepare` runs first with no transaction open and no lock held
     (it may call the vendor), its result goes to `handle` inside the transaction."""
 
-    prepare: Callable[[Payload], Any]
+    prepare: Callable[[Database, Payload], Any]
     handle: Handler
 
 

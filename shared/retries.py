@@ -122,7 +122,7 @@ class Retrier:
 
     def _handle(self, row: Row[Any]) -> None:
         intake = self._handlers.intakes.get(row.source)
-        prepared = intake.prepare(row.payload) if intake else None
+        prepared = intake.prepare(self._database, row.payload) if intake else None
         failpoints.reach("intake-after-prepare")
         with self._database.begin() as session:
             # The lease may have run out and another worker may have taken over: the row decides.

@@ -79,8 +79,8 @@ class RevocationFeed:
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Pulls in a background thread until `stop`. Waits for the first pull, since the gateway sends requests from the
-        moment the port is open, but not for long: public pages are served with identity away, too."""
+        """Pulls in a background thread until `stop`. Waits for the first pull, since the gateway sends requests from
+        the moment the port is open, but not for long: public pages are served with identity away, too."""
         threading.Thread(target=self._run, name="revocations", daemon=True).start()
         self._loaded.wait(FIRST_PULL_SECONDS)
 

@@ -13,8 +13,9 @@ from services.billing.refunds import SOURCE as REFUND_REQUESTS
 from services.billing.refunds import Outcome, send_refund, settle_refund
 from services.billing.settlement import record_sighting
 from services.billing.sightings import Sighting
-from services.billing.stripe_events import SOURCE
+from services.billing.stripe_events import SOURCE, is_booked
 from services.billing.timeline import record_enrollment
+from shared.database import Database
 from shared.events import (
     CourseArchived,
     CourseCompleted,
@@ -68,9 +69,11 @@ def on_refund_sent(session: Session, outcome: Outcome) -> None:
     settle_refund(session, outcome)
 
 
-def look_up(provider: Provider, payload: Payload) -> Sighting | None:
-    """What Stripe shows now of the session that an event is about; None when the payment came by no session, so not
-    from us. Raises Unprocessable when the event names nothing that can be looked up."""
+def look_up(provider: Provider, database: Database, payload: Payload) -> Sighting | None:
+    """What Stripe shows now of the session that an event is about; None when it cannot be news, or when the payment
+    came by no session, so not from us. Raises Unprocessable when the event names nothing that can be looked up."""
+    if is_booked(database, payload):
+        return None
     reference: Any = payload.get("session_id")
     if reference:
         sighting = provider.fetch_session(reference)

@@ -16,6 +16,7 @@ from services.billing.provider import Provider, RefundRefused, RefundTerms
 from services.billing.settlement import load_facts, record_sighting, refund_wish_changed
 from services.billing.sightings import Sighting
 from shared import failpoints, inbox
+from shared.database import Database
 from shared.errors import Conflict, Invalid
 from shared.inbox import Payload
 from shared.telemetry import get_logger
@@ -90,7 +91,7 @@ class Outcome:
     sighting: Sighting | None
 
 
-def send_refund(provider: Provider, payload: Payload) -> Outcome:
+def send_refund(provider: Provider, _database: Database, payload: Payload) -> Outcome:
     """Takes a wish to the provider; repeating it cannot pay back twice. Raises ProviderUnavailable."""
     terms = RefundTerms(
         request_id=UUID(payload["request_id"]),

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.models import StripeEvent
+from services.billing.ledger import STRIPE_FEES
+from services.billing.models import LedgerEntry, Order, Payment, StripeEvent
 from shared import inbox
+from shared.database import Database
 
 SOURCE = "stripe"
 SESSION_TYPES = frozenset(
@@ -17,6 +20,9 @@ PAYMENT_TYPES = frozenset(
     {"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed"}
 )
 INTENT_TYPES = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
+PAID_TYPES = frozenset(
+    {"checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded"}
+)
 HANDLED_TYPES = SESSION_TYPES | PAYMENT_TYPES | INTENT_TYPES
 
 
@@ -49,6 +55,19 @@ def store_event(session: Session, event: VerifiedEvent) -> None:
     row = insert(StripeEvent).values(**values).on_conflict_do_nothing().returning(StripeEvent.event_id)
     if session.execute(row).first() is not None and matters:
         inbox.store(session, SOURCE, event.id, event.type, {"type": event.type, **_reference(event)})
+
+
+def is_booked(database: Database, payload: inbox.Payload) -> bool:
+    """True for word of a payment that is in the books, fee and all. Stripe tells of most payments twice; looking twice
+    would be half of all our calls there."""
+    if payload.get("type") not in PAID_TYPES:
+        return False
+    if session_id := payload.get("session_id"):
+        paid = select(Order.id).where(Order.session_id == session_id, Order.paid_at.is_not(None))
+    else:
+        paid = select(Payment.order_id).where(Payment.id == payload.get("intent_id"))
+    fee = exists().where(LedgerEntry.order_id == paid.scalar_subquery(), LedgerEntry.account == STRIPE_FEES)
+    return bool(database.ask(select(fee)))
 
 
 def _reference(event: VerifiedEvent) -> dict[str, str | None]:

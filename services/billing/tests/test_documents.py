@@ -73,7 +73,7 @@ def test_numbers_have_no_gaps_even_when_payments_race_and_fail(shop: Shop) -> No
     intake = shop.harness.worker.handlers.intakes["stripe"]
 
     def settle(number: int) -> None:
-        looked = intake.prepare({"session_id": orders[number][2]})
+        looked = intake.prepare(shop.harness.database, {"session_id": orders[number][2]})
         with shop.harness.database.begin() as session:
             intake.handle(session, looked)
             if number % 2:

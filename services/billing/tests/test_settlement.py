@@ -121,3 +121,13 @@ def test_while_stripe_does_not_answer_the_event_waits_and_is_not_lost(shop: Shop
     shop.sql("UPDATE inbox SET next_attempt_at = now() WHERE event_id = :id", id=event_id)
     shop.work()
     assert shop.order(order["id"])["status"] == "paid"
+
+
+def test_word_of_a_payment_that_is_booked_is_not_looked_up_at_stripe_again(shop: Shop) -> None:
+    _, _, session_id = shop.paid()
+    again = [event | {"id": f"evt_{uuid7().hex}"} for event in shop.far_end.events_of(session_id)]
+    shop.far_end.set_faults({"kind": "reset", "method": "GET"})
+    shop.deliver(*again)
+    shop.far_end.set_faults()
+    rows = shop.sql("SELECT status FROM inbox WHERE event_id = ANY(:ids)", ids=[event["id"] for event in again])
+    assert [row.status for row in rows] == ["done", "done"]

@@ -52,13 +52,13 @@ def test_w2_the_look_of_an_earlier_moment_cannot_undo_a_later_one(shop: Shop) ->
     intake = shop.harness.worker.handlers.intakes["stripe"]
     for order_of_arrival in permutations(range(4)):
         _, order, session_id = shop.bought()
-        looks: list[Any] = [intake.prepare({"session_id": session_id})]
+        looks: list[Any] = [intake.prepare(shop.harness.database, {"session_id": session_id})]
         shop.far_end.pay(session_id)
-        looks.append(intake.prepare({"session_id": session_id}))
+        looks.append(intake.prepare(shop.harness.database, {"session_id": session_id}))
         dispute = shop.far_end.dispute(session_id)
-        looks.append(intake.prepare({"session_id": session_id}))
+        looks.append(intake.prepare(shop.harness.database, {"session_id": session_id}))
         shop.far_end.close_dispute(dispute, "lost")
-        looks.append(intake.prepare({"session_id": session_id}))
+        looks.append(intake.prepare(shop.harness.database, {"session_id": session_id}))
         for place in order_of_arrival:
             with shop.harness.database.begin() as session:
                 intake.handle(session, looks[place])
