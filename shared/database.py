@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import psycopg2
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
-from sqlalchemy import URL, DateTime, Engine, MetaData, create_engine, event, text
+from sqlalchemy import URL, DateTime, Engine, MetaData, Row, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
@@ -81,9 +81,14 @@ class Database:
             connection.execute(NOTIFY, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
 
     def ask(self, statement: Any, **values: Any) -> Any:
-        """The first column of one read in autocommit: a single round trip, for loops that mostly find nothing."""
+        """The first column of the first row of one statement; see `do`."""
+        row = self.do(statement, **values)
+        return row[0] if row else None
+
+    def do(self, statement: Any, **values: Any) -> Row[Any] | None:
+        """The first row of one statement that is a transaction by itself: a single round trip."""
         with self.read_engine.connect() as connection:
-            return connection.scalar(statement, values)
+            return connection.execute(statement, values).first()
 
     def close(self) -> None:
         """Closes every pooled connection."""

@@ -7,6 +7,7 @@ worker, and is `parked` when its attempts are spent, where `make dead` shows it.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, text, update
@@ -26,6 +27,8 @@ STORE_HANDLED = text("""
     FROM unnest(:sources, :ids, :types) AS arrived (source, event_id, type)
     ON CONFLICT DO NOTHING RETURNING source, event_id
 """)
+
+NO_WAIT = timedelta(0)
 
 Handler = Callable[[Session, Any], None]
 Payload = dict[str, Any]
@@ -56,10 +59,12 @@ class Handlers:
     intakes: Mapping[str, Intake] = field(default_factory=dict)
 
 
-def store(session: Session, source: str, event_id: str, event_type: str, payload: Payload) -> bool:
-    """Stores a foreign event (a webhook) for the worker. Returns False when it is there already."""
+def store(
+    session: Session, source: str, event_id: str, event_type: str, payload: Payload, wait: timedelta = NO_WAIT
+) -> bool:
+    """Stores a foreign event (a webhook) for the worker, due after `wait`. Returns False when it is there already."""
     row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload}
-    statement = insert(tables.inbox).values(**row, status="pending", next_attempt_at=func.now())
+    statement = insert(tables.inbox).values(**row, status="pending", next_attempt_at=func.now() + wait)
     stored = session.execute(statement.on_conflict_do_nothing().returning(tables.inbox.c.event_id)).first()
     wake_worker(session, "inbox")
     return stored is not None

@@ -7,12 +7,13 @@ from shared.telemetry import get_logger
 
 log = get_logger(__name__)
 
-LONGEST_PAUSE = 30.0
+# One attempt costs little, and while a loop pauses people wait for what they have paid for.
+LONGEST_PAUSE = 5.0
 
 
 class Loop:
     """Runs `step` in a thread. `step` returns True when it wants to be called again at once, False to wait for a
-    wake-up or for `idle` seconds, whichever comes first. An exception is logged and the loop pauses, up to 30 s."""
+    wake-up or for `idle` seconds, whichever comes first. An exception is logged and the loop pauses, up to 5 s."""
 
     def __init__(self, name: str, step: Callable[[], bool], idle: float = 1.0, close: Callable[[], None] | None = None):
         self.name = name

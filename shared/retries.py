@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, and_, cast, func, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, text, update
 from sqlalchemy.orm import Session
 
 from shared import failpoints, tables
@@ -18,11 +18,23 @@ from shared.telemetry import get_logger
 log = get_logger(__name__)
 
 WAITING_LIMIT = timedelta(hours=24)
-ANY_DUE = select(
-    select(tables.inbox.c.event_id)
-    .where(tables.inbox.c.status == "pending", tables.inbox.c.next_attempt_at <= func.now())
-    .exists()
-)
+# Charges the attempt and takes a lease before the handler runs, so that a handler that kills the process is counted
+# too (`crashes`: a claim that neither ended nor failed). Several workers may claim at once. The commit waits for no
+# disk flush: should Postgres die in this moment a charge may be lost, which costs one more attempt and saves a flush
+# on every event.
+CLAIM = text("""
+    WITH due AS (
+        SELECT source, event_id FROM inbox WHERE status = 'pending' AND next_attempt_at <= now()
+        ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox SET
+        attempts = attempts + 1,
+        crashes = crashes + (claimed_at IS NOT NULL)::int,
+        claimed_at = now(),
+        next_attempt_at = now() + :lease
+    FROM due WHERE (inbox.source, inbox.event_id) = (due.source, due.event_id)
+    RETURNING inbox.*, set_config('synchronous_commit', 'off', true)
+""")
 NEVER_HELPS = (Unprocessable, UnreadableEnvelope)
 
 
@@ -65,15 +77,13 @@ class Retrier:
 
     def step(self) -> bool:
         """Claims one due event and handles it. Returns False when none is due."""
-        if not self._database.ask(ANY_DUE):
+        row = self._database.do(CLAIM, lease=self._policy.lease)
+        if row is None:
             return False
-        with self._database.begin() as session:
-            row = self._claim(session)
-            if row is None:
-                return False
-            if row.crashes >= self._policy.crashes:
+        if row.crashes >= self._policy.crashes:
+            with self._database.begin() as session:
                 _park(session, row, f"its handler ended the process {row.crashes} times")
-                return True
+            return True
         try:
             self._handle(row)
         except Exception as error:
@@ -90,35 +100,6 @@ class Retrier:
         first_attempt = update(tables.inbox).where(_is(envelope.source, str(envelope.id))).values(attempts=1)
         row = session.execute(first_attempt.returning(*tables.inbox.c)).one()
         self._record_failure(session, row, error)
-
-    def _claim(self, session: Session) -> Row[Any] | None:
-        """Charges the attempt and takes a lease before the handler runs, so that a handler that kills the process is
-        counted too. Several workers may claim at once."""
-        # Charged against the death of this process. Should Postgres die in the same moment a charge may be lost, which
-        # costs one more attempt and saves a disk flush on every event.
-        session.execute(text("SET LOCAL synchronous_commit = off"))
-        t = tables.inbox.c
-        due = (
-            select(t.source, t.event_id)
-            .where(t.status == "pending", t.next_attempt_at <= func.now())
-            .order_by(t.next_attempt_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        claim = (
-            update(tables.inbox)
-            .where(t.source == due.c.source, t.event_id == due.c.event_id)
-            .values(
-                attempts=t.attempts + 1,
-                # A claim that neither ended nor failed: the process died under it.
-                crashes=t.crashes + cast(t.claimed_at.is_not(None), Integer),
-                claimed_at=func.now(),
-                next_attempt_at=func.now() + self._policy.lease,
-            )
-            .returning(*t)
-        )
-        return session.execute(claim).first()
 
     def _handle(self, row: Row[Any]) -> None:
         intake = self._handlers.intakes.get(row.source)

@@ -51,8 +51,7 @@ def _book_payment(session: Session, order: Order, facts: Facts, sighting: Sighti
         values = {"order_id": order.id, **sighting.buyer.fields}
         session.execute(insert(Buyer).values(**values).on_conflict_do_nothing())
     if facts.settled and facts.paid_amount:
-        for kind in (INVOICE, RECEIPT):
-            documents.issue(session, order, kind, order.amount)
+        documents.issue(session, order, (INVOICE, RECEIPT), order.amount)
 
 
 @dataclass
@@ -69,7 +68,7 @@ class _Books:
         if refund.status == "succeeded":
             self._post(f"refund:{name}", (Entry(STRIPE_BALANCE, -refund.amount), *self._go(refund.amount)))
             if self.facts.settled:
-                documents.issue(self.session, self.order, CREDIT_NOTE, refund.amount, name)
+                documents.issue(self.session, self.order, (CREDIT_NOTE,), refund.amount, name)
         elif refund.status == "failed":
             ledger.reverse(self.session, f"refund:{name}", self.now)
             documents.void(self.session, self.order, name)

@@ -1,5 +1,6 @@
 """Invoices, receipts and credit notes: numbered without gaps, each kind and year by itself."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -22,29 +23,27 @@ class DocumentNotFound(NotFound):
     detail = "GET /api/v1/payments/orders/{id}/documents lists what was issued for the order."
 
 
-def issue(session: Session, order: Order, kind: str, amount: int, refund_id: str = "") -> None:
-    """Issues the document, once per order (and refund). Its number comes from a counter row that stays locked until the
-    commit: a rolled back payment gives its number back, and no two documents can share one."""
-    known = select(Document.id).where(
-        Document.order_id == order.id, Document.kind == kind, Document.refund_id == refund_id
-    )
-    if session.scalar(known) is not None:
-        return
+def issue(session: Session, order: Order, kinds: Collection[str], amount: int, refund_id: str = "") -> None:
+    """Issues the documents, each once per order (and refund). Numbers come from counter rows that stay locked until the
+    commit: a rolled back payment gives its numbers back, and no two documents can share one."""
+    known = select(Document.kind).where(Document.order_id == order.id, Document.refund_id == refund_id)
+    missing = {*kinds}.difference(session.scalars(known))
     now = datetime.now(UTC)
-    series = f"{PREFIXES[kind]}-{now.year}"
     tax = order.tax_amount * amount // order.amount if order.amount else 0
-    row = Document(
-        id=uuid7(),
-        number=f"{series}-{_next_number(session, series):06d}",
-        kind=kind,
-        order_id=order.id,
-        refund_id=refund_id,
-        amount=amount,
-        tax_amount=tax,
-        currency=order.currency,
-        issued_at=now,
-    )
-    session.add(row)
+    # In one order everywhere, so that two payments cannot wait for each other's counters.
+    for kind in sorted(missing):
+        row = Document(
+            id=uuid7(),
+            number=_next_number(session, f"{PREFIXES[kind]}-{now.year}"),
+            kind=kind,
+            order_id=order.id,
+            refund_id=refund_id,
+            amount=amount,
+            tax_amount=tax,
+            currency=order.currency,
+            issued_at=now,
+        )
+        session.add(row)
 
 
 def void(session: Session, order: Order, refund_id: str) -> None:
@@ -53,10 +52,11 @@ def void(session: Session, order: Order, refund_id: str) -> None:
     session.execute(update(Document).where(*mine).values(voided_at=func.now()))
 
 
-def _next_number(session: Session, series: str) -> int:
+def _next_number(session: Session, series: str) -> str:
     counter = insert(DocumentCounter).values(series=series, last=1)
     counter = counter.on_conflict_do_update(index_elements=["series"], set_={"last": DocumentCounter.last + 1})
-    return int(session.execute(counter.returning(DocumentCounter.last)).scalar_one())
+    number = session.execute(counter.returning(DocumentCounter.last)).scalar_one()
+    return f"{series}-{number:06d}"
 
 
 def list_documents(session: Session, order_id: UUID, user_id: UUID) -> list[Document]:

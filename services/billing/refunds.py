@@ -11,9 +11,10 @@ from uuid_utils.compat import uuid7
 from services.billing.audit import Doer, record_act
 from services.billing.facts import Facts
 from services.billing.models import Order, Payment, Refund, RefundRequest
+from services.billing.movements import load_facts
 from services.billing.orders import OrderNotFound, find_order_for_update, get_order
 from services.billing.provider import Provider, RefundRefused, RefundTerms
-from services.billing.settlement import load_facts, record_sighting, refund_wish_changed
+from services.billing.settlement import record_sighting, refund_wish_changed
 from services.billing.sightings import Sighting
 from shared import failpoints, inbox
 from shared.database import Database

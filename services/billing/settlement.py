@@ -4,18 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from services.billing.bookkeeping import book, book_stray_payment
 from services.billing.coupons import hold_again, release_coupon
 from services.billing.facts import Facts, announcements, merge_sighting, order_status
-from services.billing.models import CURRENT_STATUSES, Order, Payment, RefundRequest
-from services.billing.models import Dispute as DisputeRow
-from services.billing.models import Refund as RefundRow
+from services.billing.models import CURRENT_STATUSES, Order
+from services.billing.movements import load_facts, store_movements
 from services.billing.orders import find_order_for_update, terms_of
-from services.billing.sightings import Dispute, Refund, Sighting
+from services.billing.sightings import Sighting
 from services.billing.timeline import MONEY_RECEIVED, note_step
 from shared import outbox
 from shared.inbox import Unprocessable
@@ -39,7 +37,7 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
     if own and order.session_id is None:
         order.session_id = sighting.session_id
     if after != before:
-        _store_movements(session, order, sighting, after)
+        store_movements(session, order, sighting, after)
         _apply(session, order, before, after)
     if own:
         book(session, order, before, after, sighting)
@@ -78,26 +76,6 @@ def _is_own(order: Order, sighting: Sighting) -> bool:
     return known and terms_of(order).marks.items() <= sighting.marks.items()
 
 
-def load_facts(session: Session, order: Order) -> Facts:
-    """All that is known of a locked order's money."""
-    wishes = (RefundRequest.order_id == order.id, RefundRequest.status == "requested")
-    requested = session.scalar(select(func.coalesce(func.sum(RefundRequest.amount), 0)).where(*wishes))
-    refunds = session.scalars(select(RefundRow).where(RefundRow.order_id == order.id))
-    disputes = session.scalars(select(DisputeRow).where(DisputeRow.order_id == order.id))
-    return Facts(
-        amount=order.amount,
-        currency=order.currency,
-        paid_amount=order.paid_amount,
-        paid_currency=order.paid_currency,
-        paid_at=order.paid_at,
-        failure=order.failure,
-        stray_session=order.stray_session,
-        refund_requested=int(requested or 0),
-        refunds={row.id: Refund(row.amount, row.status, row.request_id) for row in refunds},
-        disputes={row.id: Dispute(row.amount, row.status, row.reason) for row in disputes},
-    )
-
-
 def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     order.paid_amount = facts.paid_amount
     order.paid_currency = facts.paid_currency
@@ -109,30 +87,6 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     _change_status(session, order, before, facts)
     for event_class, details in announcements(before, facts):
         _announce(session, order, event_class, details)
-
-
-def _store_movements(session: Session, order: Order, sighting: Sighting, facts: Facts) -> None:
-    for key, refund in facts.refunds.items():
-        row = RefundRow(id=key, order_id=order.id, amount=refund.amount, status=refund.status)
-        row.request_id = refund.request_id
-        session.merge(row)
-    if taken_up := [refund.request_id for refund in facts.refunds.values() if refund.request_id]:
-        session.execute(update(RefundRequest).where(RefundRequest.id.in_(taken_up)).values(status="sent"))
-    for key, dispute in facts.disputes.items():
-        dispute_row = DisputeRow(
-            id=key, order_id=order.id, amount=dispute.amount, status=dispute.status, reason=dispute.reason
-        )
-        session.merge(dispute_row)
-    if sighting.paid_at and sighting.intent_id:
-        payment = {
-            "id": sighting.intent_id,
-            "order_id": order.id,
-            "session_id": sighting.session_id,
-            "amount": sighting.amount,
-            "currency": sighting.currency,
-            "paid_at": sighting.paid_at,
-        }
-        session.execute(insert(Payment).values(**payment).on_conflict_do_nothing())
 
 
 def _change_status(session: Session, order: Order, before: Facts, facts: Facts) -> None:

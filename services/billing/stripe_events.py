@@ -1,7 +1,7 @@
 """Webhooks, verified, on their way into the inbox: stored once, before anybody hears 200."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +23,8 @@ INTENT_TYPES = frozenset({"payment_intent.succeeded", "payment_intent.payment_fa
 PAID_TYPES = frozenset(
     {"checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded"}
 )
+# Comes in the same moment as the session's own event and says the same: looked at when that one should be booked.
+SECOND_WORD, SECOND_WORD_WAIT = "payment_intent.succeeded", timedelta(seconds=2)
 HANDLED_TYPES = SESSION_TYPES | PAYMENT_TYPES | INTENT_TYPES
 
 
@@ -54,7 +56,9 @@ def store_event(session: Session, event: VerifiedEvent) -> None:
     }
     row = insert(StripeEvent).values(**values).on_conflict_do_nothing().returning(StripeEvent.event_id)
     if session.execute(row).first() is not None and matters:
-        inbox.store(session, SOURCE, event.id, event.type, {"type": event.type, **_reference(event)})
+        payload = {"type": event.type, **_reference(event)}
+        wait = SECOND_WORD_WAIT if event.type == SECOND_WORD else inbox.NO_WAIT
+        inbox.store(session, SOURCE, event.id, event.type, payload, wait)
 
 
 def is_booked(database: Database, payload: inbox.Payload) -> bool:

@@ -36,7 +36,7 @@ def running_simulator() -> Iterator["FarEnd"]:
     command = [sys.executable, "-m", "uvicorn", "ops.stripe_simulator.main:app", "--port", str(port)]
     process = subprocess.Popen([*command, "--log-level", "warning"], env=environment)
     try:
-        wait_until(lambda: _answers(url), 20, "the Stripe simulator answers")
+        wait_until(lambda: _answers(url), 60, "the Stripe simulator answers")
         far_end = FarEnd(url)
         yield far_end
         far_end.close()

@@ -106,7 +106,8 @@ class Shop:
         self.deliver(*self.far_end.events_of(session_id))
 
     def work(self) -> None:
-        """The worker's inbox loop, until nothing is due."""
+        """The worker's inbox loop, until nothing is due; what is put off is due now."""
+        self.sql("UPDATE inbox SET next_attempt_at = now() WHERE status = 'pending' AND attempts = 0")
         while self._retrier.step():
             continue
 
