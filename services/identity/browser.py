@@ -27,6 +27,7 @@ from shared.errors import Forbidden
 PATH = "/api/v1/auth"
 REFRESH_COOKIE = "academy_refresh"
 DEVICE_COOKIE = "academy_device"
+PROVIDER_COOKIE = "academy_provider"
 YEAR_SECONDS = 365 * 24 * 3600
 TICKET_SECONDS = int(tickets.LIFETIME.total_seconds())
 
@@ -62,6 +63,17 @@ class Desk:
         needed = SecondFactorRead(ticket=outcome.ticket, methods=outcome.methods, expires_in=TICKET_SECONDS)
         # A Response, because the route's own model is what 200 answers.
         return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED, {"Cache-Control": "no-store"})
+
+    def hand_out_ticket(self, body: SignInInput, ticket: str) -> str | None:
+        """The ticket of a trip to a provider, for the body; a browser gets it in a cookie."""
+        if not body.browser:
+            return ticket
+        self._set_cookie(PROVIDER_COOKIE, ticket, TICKET_SECONDS)
+        return None
+
+    def take_ticket(self, body: SignInInput, ticket: str) -> str:
+        """The ticket that comes back from a provider: the one of the body, or of this browser."""
+        return self._request.cookies.get(PROVIDER_COOKIE, "") if body.browser else ticket
 
     def take_refresh_token(self, body: SessionRefresh) -> str:
         """The token from the body or else from the cookie. Raises ForeignOrigin, RefreshRefused when there is none."""

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.factors.webauthn_gateway import Site
+from services.identity.providers.oidc_gateway import OpenIdProvider
 from services.identity.settings import Settings
 from shared.database import Database
 
@@ -38,6 +39,12 @@ def get_site(request: Request) -> Site:
     return Site.of(settings.frontend_url, settings.public_url)
 
 
+def get_providers(request: Request) -> dict[str, OpenIdProvider]:
+    """By whom people may sign in, by their ids in the settings."""
+    providers: dict[str, OpenIdProvider] = request.app.state.providers
+    return providers
+
+
 def forbid_storing(response: Response) -> None:
     """Answers with tokens or about passwords stay out of caches (RFC 6749 section 5.1)."""
     response.headers["Cache-Control"] = "no-store"
@@ -46,5 +53,6 @@ def forbid_storing(response: Response) -> None:
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SignerDep = Annotated[TokenSigner, Depends(get_signer)]
 SiteDep = Annotated[Site, Depends(get_site)]
+ProvidersDep = Annotated[dict[str, OpenIdProvider], Depends(get_providers)]
 OriginDep = Annotated[Origin, Depends(get_origin)]
 NO_STORE = Depends(forbid_storing)

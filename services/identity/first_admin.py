@@ -26,7 +26,7 @@ ORIGIN = Origin(ip="", user_agent="first_admin", request_id="")
 def make_first_admin(database: Database, email: str, password: str) -> bool:
     """True when the account was made, False when an administrator exists.
     Raises Invalid("email"), WeakPassword, EmailTaken."""
-    address = emails.parse_email(email)
+    address = emails.parse_new_email(email)
     password_strength.refuse_weak_password(password, [address.given])
     with hashing_slot() as hasher:
         password_hash = hasher.hash(password)

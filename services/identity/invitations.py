@@ -24,7 +24,7 @@ def invite_user(database: Database, email: str, name: str, roles: tuple[str, ...
     Takes the database and not a session: no connection is held while the password is hashed. A hash like any other, so
     that signing in takes equally long whether somebody has answered their invitation or not.
     """
-    address = emails.parse_email(email)
+    address = emails.parse_new_email(email)
     with hashing_slot() as hasher:
         nobodys = hasher.hash(secrets.token_urlsafe(32))
     with database.begin() as session:

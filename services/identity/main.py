@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.identity.access_tokens import TokenSigner
+from services.identity.providers.oidc_gateway import OpenIdProvider
 from services.identity.revocations import OwnRevocations
 from services.identity.routes import ROUTERS
 from services.identity.settings import Settings
@@ -17,6 +18,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     signer = TokenSigner(KeyStore(settings.signing_key_file, settings.signing_key))
     app = shared_app.create_app("identity", "Identity", settings, ROUTERS)
     app.state.signer = signer
+    providers = [OpenIdProvider(provider, settings.frontend_url) for provider in settings.sign_in_providers]
+    app.state.providers = {provider.id: provider for provider in providers}
     # The other services ask identity over HTTP; identity itself has the keys and the table at hand.
     app.state.tokens = TokenVerifier(signer)
     app.state.revocations = OwnRevocations(app.state.database)

@@ -13,6 +13,7 @@ from services.identity.factors import routes as factors_routes
 from services.identity.factors import second_step_routes
 from services.identity.instructors import routes as instructors_routes
 from services.identity.privacy import routes as privacy_routes
+from services.identity.providers import routes as providers_routes
 from services.identity.schemas import AccountRead, ProfileRead, RevocationRead, RevocationsRead, UserUpdate
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -26,6 +27,7 @@ ROUTERS = [
     sign_in_routes.router,
     second_step_routes.router,
     factors_routes.router,
+    providers_routes.router,
     instructors_routes.own,
     privacy_routes.own,
     privacy_routes.secret,

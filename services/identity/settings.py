@@ -2,17 +2,50 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared import settings
+from shared.settings import is_placeholder
+
+
+class ProviderSettings(BaseModel):
+    """An OpenID provider by which people may sign in. `id` is part of the redirect URI to register there, `issuer` is
+    written exactly as the provider's discovery document writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    name: str = Field(min_length=1, max_length=50)
+    issuer: str = Field(pattern=r"^https?://[^\s?#]+$")
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+
+    @field_validator("client_secret")
+    @classmethod
+    def _refuse_unsafe_secret(cls, secret: SecretStr) -> SecretStr:
+        if is_placeholder(secret):
+            raise ValueError("take the one that the provider gave you")
+        return secret
 
 
 class Settings(settings.Settings):
     """The api needs one of the two: a file with PEM blocks of Ed25519 private keys, the first of which signs access
-    tokens, or the same text itself."""
+    tokens, or the same text itself. Without `sign_in_providers` nobody signs in by one."""
 
     signing_key_file: Path | None = None
     signing_key: SecretStr | None = None
+    sign_in_providers: list[ProviderSettings] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _refuse_unsafe_providers(self) -> "Settings":
+        for name in ("id", "issuer"):
+            known = [getattr(provider, name) for provider in self.sign_in_providers]
+            if len(set(known)) < len(known):
+                raise ValueError(f"SIGN_IN_PROVIDERS: each needs an {name} of its own")
+        plain = [provider.id for provider in self.sign_in_providers if not provider.issuer.startswith("https://")]
+        if plain and self.environment == "production":
+            raise ValueError(f"SIGN_IN_PROVIDERS: the issuer of {', '.join(plain)} must be an https address")
+        return self
 
 
 class OneShotSettings(settings.Settings):

@@ -18,6 +18,9 @@ from shared.errors import Conflict, Invalid, NotFound
 from shared.events import UserRegistered, UserUpdated
 from shared.pagination import PageRequest, cut_page
 
+# Of accounts that are entered in other ways. It is compared like any hash, so it takes as long, and matches nothing.
+NO_PASSWORD = ""
+
 
 class EmailTaken(Conflict):
     slug, title = "email-taken", "There is an account with this e-mail address"

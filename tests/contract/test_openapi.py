@@ -25,6 +25,7 @@ WITHOUT_IF_MATCH = {
     "end_sessions",
     "remove_totp",
     "remove_passkey",
+    "remove_identity",
     "set_price",
 }
 Operation = tuple[str, str, dict[str, Any]]

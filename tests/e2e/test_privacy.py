@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from services.billing.models import Order, StripeEvent
 from services.identity.privacy.own_data import EXPORT
+from services.identity.providers.models import LinkedIdentity
 from services.identity.tests.people import Person, new_person
 from services.notifications.tests.smtp_sink import Sink
 from shared import topology
@@ -55,7 +56,7 @@ def teach(six: Six) -> tuple[str, str]:
 def make_canary(six: Six) -> Canary:
     """Registered, named, applied, enrolled, finished, certified, having paid: with a trace in every service."""
     person = new_person(six["identity"])
-    fields = ("name", "headline", "bio", "motivation", "agent", "key", "stripe", "rejected")
+    fields = ("name", "headline", "bio", "motivation", "agent", "key", "stripe", "rejected", "subject")
     words = {name: f"canary{uuid7().hex}" for name in fields}
     here = at(six, "identity", person)
     agent = {"User-Agent": words["agent"], "If-Match": "*"}
@@ -64,6 +65,9 @@ def make_canary(six: Six) -> Canary:
     motivation = {"motivation": f"I would like to teach {words['motivation']}"}
     applied = {"User-Agent": words["agent"], "Idempotency-Key": words["key"]}
     answer(here.post("/api/v1/users/me/instructor-applications", json=motivation, headers=applied))
+    elsewhere = {"issuer": "https://id.test", "subject": words["subject"], "email": f"{words['subject']}@id.test"}
+    with six["identity"].database.begin() as session:
+        session.add(LinkedIdentity(id=uuid7(), user_id=person.id, **elsewhere))
     course, lesson = teach(six)
     learner = at(six, "catalog", person)
     answer(learner.post("/api/v1/enrollments", json={"course_id": course}))

@@ -29,7 +29,7 @@ def register(database: Database, email: str, name: str, password: str) -> None:
     Takes the database and not a session: no connection is held while the password is hashed. A known address is
     noticed after the hashing, and writes as much, so that both answers take equally long.
     """
-    address = emails.parse_email(email)
+    address = emails.parse_new_email(email)
     password_strength.refuse_weak_password(password, [address.given, name])
     with hashing_slot() as hasher:
         password_hash = hasher.hash(password)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, security_news, users
+from services.identity import audit, security_news, users, ways_in
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes, tickets, webauthn_gateway
 from services.identity.factors.models import Passkey
@@ -97,12 +97,13 @@ def add_passkey(
 
 
 def remove_passkey(session: Session, user: User, passkey_id: UUID, origin: Origin) -> None:
-    """Takes one from a locked account. Raises PasskeyNotFound, for other people's too."""
+    """Takes one from a locked account. Raises PasskeyNotFound, for other people's too, LastWayIn."""
     passkey = session.get(Passkey, passkey_id)
     if passkey is None or passkey.user_id != user.id:
         raise PasskeyNotFound
     session.delete(passkey)
     session.flush()
+    ways_in.require_one_left(session, user)
     audit.record(session, origin, "passkey.removed", user.id)
     security_news.tell(session, user, "passkey_removed", origin)
 

@@ -12,7 +12,7 @@ from services.identity import secret_tokens
 from services.identity.factors.models import Ticket
 from shared.errors import Problem
 
-Purpose = Literal["second_factor", "passkey_new", "passkey_sign_in", "provider"]
+Purpose = Literal["second_factor", "passkey_new", "passkey_sign_in", "provider", "provider_link"]
 LIFETIME = timedelta(minutes=10)
 
 

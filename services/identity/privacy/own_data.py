@@ -11,6 +11,7 @@ from services.identity.emails import EmailAddress
 from services.identity.factors.models import Passkey
 from services.identity.instructors.models import InstructorApplication
 from services.identity.models import AuditEntry, Base, User, UserSession
+from services.identity.providers.models import LinkedIdentity
 from services.identity.throttle import hash_address
 from shared.privacy import Counts, Rows
 
@@ -33,6 +34,12 @@ def _of_passkeys(user_id: UUID) -> Any:
     return select(Passkey.name, Passkey.created_at, Passkey.last_used_at).where(Passkey.user_id == user_id)
 
 
+def _of_linked_identities(user_id: UUID) -> Any:
+    columns = (LinkedIdentity.issuer, LinkedIdentity.subject, LinkedIdentity.email)
+    times = (LinkedIdentity.created_at, LinkedIdentity.last_used_at)
+    return select(*columns, *times).where(LinkedIdentity.user_id == user_id)
+
+
 def _of_audit(user_id: UUID) -> Any:
     columns = (AuditEntry.at, AuditEntry.action, AuditEntry.ip, AuditEntry.user_agent)
     return select(*columns).where(or_(AuditEntry.actor_id == user_id, AuditEntry.object_id == user_id))
@@ -46,6 +53,7 @@ EXPORT: dict[str, Rows] = {
         InstructorApplication.user_id == user_id
     ),
     "passkeys": _of_passkeys,
+    "linked_identities": _of_linked_identities,
     "audit": _of_audit,
 }
 

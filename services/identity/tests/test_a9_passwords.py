@@ -3,9 +3,10 @@
 import random
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import islice
 
+import psutil
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 from sqlalchemy import select, text, update
@@ -15,7 +16,7 @@ from services.identity.banned_passwords import entries, is_banned
 from services.identity.models import User
 from services.identity.password_strength import assess_password
 from services.identity.passwords import hashing_slot
-from services.identity.tests.people import Person, fullwidth, register, verify
+from services.identity.tests.people import Person, fullwidth, new_account, register, verify
 from shared.testing import Harness
 
 
@@ -177,6 +178,20 @@ def test_when_all_hashing_slots_are_taken_the_next_one_is_asked_to_come_back(ide
         assert answer.headers["retry-after"]
         assert person.me().status_code == 200, "who is signed in does not notice"
     assert person.try_sign_in().status_code == 200
+
+
+def test_a_hundred_sign_ins_at_once_take_the_memory_of_four(identity: Harness) -> None:
+    people = [new_account(identity) for _ in range(100)]
+    memory = psutil.Process().memory_info
+    peak = before = memory().rss
+    with ThreadPoolExecutor(100) as pool:
+        left = {pool.submit(person.try_sign_in) for person in people}
+        answers = list(left)
+        while left:
+            left = wait(left, timeout=0.005).not_done
+            peak = max(peak, memory().rss)
+    assert {answer.result().status_code for answer in answers} <= {200, 503}
+    assert peak - before < 300 * 2**20, f"{(peak - before) / 2**20:.0f} MiB more"
 
 
 def test_a_failing_statement_does_not_show_its_values(identity: Harness) -> None:

@@ -1,0 +1,87 @@
+"""What a provider publishes of itself: its addresses and its keys (OpenID Connect Discovery 1.0, section 4)."""
+
+from dataclasses import dataclass
+
+import httpx
+import jwt
+
+from services.identity.providers.fetching import Json, ProviderAway, Remembered, read_json
+from services.identity.providers.id_tokens import NotProven
+
+HOUR = 3600.0
+# A key id that we do not know may be new. Whoever invents some makes us ask this often and no more.
+KEYS_AGAIN_SECONDS = 5.0
+KEY_TYPES = {"RS256": ("RSA", None), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """A provider's addresses. `person` may be empty; `secret_in_body` is how it wants our secret, `names_itself` says
+    that its answers carry `iss` (RFC 9207)."""
+
+    authorization: str
+    token: str
+    keys: str
+    person: str
+    secret_in_body: bool
+    names_itself: bool
+
+
+class Publications:
+    """Asks when it must, and remembers for an hour. Every method raises ProviderAway."""
+
+    def __init__(self, client: httpx.Client, issuer: str) -> None:
+        self._client = client
+        self._issuer = issuer
+        self._endpoints = Remembered(self._discover)
+        self._keys = Remembered(self._fetch_keys)
+
+    def endpoints(self) -> Endpoints:
+        """Where to send people and codes."""
+        return self._endpoints.get(HOUR)
+
+    def find_key(self, kid: str, algorithm: str) -> jwt.PyJWK:
+        """The public key of that id, fit for the algorithm. Raises NotProven when there is none."""
+        keys = self._keys.get(HOUR)
+        if kid not in keys:
+            keys = self._keys.get(KEYS_AGAIN_SECONDS)
+        key = keys.get(kid, {})
+        fit = (key.get("kty"), key.get("crv"), key.get("use", "sig"), key.get("alg", algorithm))
+        if fit != (*KEY_TYPES[algorithm], "sig", algorithm):
+            raise NotProven(f"no {algorithm} key {kid[:40]!r}")
+        return jwt.PyJWK(key, algorithm)
+
+    def _discover(self) -> Endpoints:
+        url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
+        told = self._read(url)
+        if told.get("issuer") != self._issuer:
+            raise ProviderAway(f"{url} is about {str(told.get('issuer'))[:80]!r}")
+        ways = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        return Endpoints(
+            authorization=self._address(told, "authorization_endpoint"),
+            token=self._address(told, "token_endpoint"),
+            keys=self._address(told, "jwks_uri"),
+            person=self._address(told, "userinfo_endpoint") if "userinfo_endpoint" in told else "",
+            secret_in_body="client_secret_basic" not in ways,
+            names_itself=told.get("authorization_response_iss_parameter_supported") is True,
+        )
+
+    def _fetch_keys(self) -> dict[str, Json]:
+        keys = self._read(self.endpoints().keys).get("keys")
+        if not isinstance(keys, list):
+            raise ProviderAway("its key set has no keys")
+        return {str(key["kid"]): key for key in keys if isinstance(key, dict) and "kid" in key}
+
+    def _read(self, url: str) -> Json:
+        status, told = read_json(self._client, "GET", url)
+        if status != httpx.codes.OK:
+            raise ProviderAway(f"{url} answers {status}")
+        return told
+
+    def _address(self, told: Json, name: str) -> str:
+        """An address as safe on its way as the issuer's own."""
+        address = told.get(name)
+        scheme = self._issuer.split(":", 1)[0]
+        if not isinstance(address, str) or not address.startswith(f"{scheme}://"):
+            raise ProviderAway(f"its {name} is no {scheme} address")
+        return address
