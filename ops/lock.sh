@@ -17,6 +17,7 @@ compile() {
 }
 
 compile --output-file requirements.lock requirements.in
+compile --output-file ops/checks/requirements.lock ops/checks/requirements.in
 for service in "$@"; do
     compile --output-file "services/$service/requirements.lock" --constraints requirements.lock "services/$service/requirements.in"
 done

@@ -1,9 +1,9 @@
 #!/bin/sh
 # setup.sh PYTHON VENV [ENGINE --servers]: makes the virtual environment; with --servers, fetches at the same time
-# what the native runner needs, since both mostly wait for the network.
+# what the native runner needs, since both mostly wait for the network. LOCK= names another list of packages.
 set -eu
 python=$1 venv=$2 engine=${3-} servers=${4-}
-lock=requirements.lock
+lock=${LOCK:-requirements.lock}
 stamp=$venv/installed.sha256
 started=""
 

@@ -43,6 +43,8 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # The framework would answer a slash too many by a redirect to an address made of the Host header.
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service

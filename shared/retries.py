@@ -64,7 +64,7 @@ class RetryPolicy:
     def backoff(self, attempt: int) -> timedelta:
         """The wait after the given attempt: doubling, with 20 % jitter so that herds disperse."""
         exponential: timedelta = min(self.first_wait * 2 ** min(attempt - 1, 20), self.longest_wait)
-        return exponential * random.uniform(0.8, 1.2)
+        return exponential * random.uniform(0.8, 1.2)  # nosec B311 # jitter, nothing to guess
 
 
 class Retrier:

@@ -43,7 +43,7 @@ def allocate(
 
 def is_free(port: int) -> bool:
     """Whether nobody listens on this TCP port, on any address."""
-    for host in ("127.0.0.1", "0.0.0.0"):
+    for host in ("127.0.0.1", "0.0.0.0"):  # nosec B104 # only asks whether the port is free
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,12 +1,12 @@
 """The rooms of a service and what each may touch, their sizes and their names."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.architecture.tree import ROOT, imports, is_test, sources
+
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/main.py"))
 VENDORS = {
     "stripe", "reportlab", "aiosmtplib", "pika", "argon2", "zxcvbn", "segno", "jinja2", "nh3", "puremagic", "webauthn",
@@ -18,24 +18,6 @@ MAX_FILE_LINES = 200
 MAX_TEST_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 MAX_PARAMETERS_AFTER_SESSION = 5
-
-
-def sources(*folders: str) -> list[Path]:
-    skipped = {".venv", "var", "node_modules", "migrations"}
-    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if not skipped & set(path.relative_to(ROOT).parts))
-
-
-def is_test(path: Path) -> bool:
-    return "tests" in path.relative_to(ROOT).parts
-
-
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def room(path: Path) -> str:

@@ -44,6 +44,12 @@ def test_a_method_that_is_not_there_is_answered_with_those_that_are(things: Harn
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_an_address_with_a_slash_too_many_is_not_there_and_leads_nowhere(things: Harness) -> None:
+    answer = things.client.get("/things/since/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(
     "query",
     ["since=0120-12-23T16:19:47%2B21:03", "since=9999-12-31T23:59:59-23:59", "since=2026-01-01T00:00:00", "since=1e99"],

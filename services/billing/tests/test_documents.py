@@ -37,7 +37,7 @@ def test_a_payment_is_papered_with_seller_buyer_tax_and_total(shop: Shop) -> Non
         issued["invoice"]["number"],
         "AI First Academy GmbH",
         "10115 Berlin",
-        "DE123456789",
+        "DE123456789",  # pragma: allowlist secret, a made-up tax number
         "Erika Mustermann",
         "Musterstraße 1",
         "Rust",

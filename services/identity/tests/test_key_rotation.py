@@ -119,7 +119,7 @@ def sign_with_old_key(identity: Harness, person: Person) -> str:
 def test_a_broken_file_leaves_the_old_keys_in_force(rotating: Harness, key_file: Path) -> None:
     person = new_person(rotating)
     before = published(rotating)
-    key_file.write_text("-----BEGIN PRIVATE KEY-----\nhalf of it")
+    key_file.write_text("-----BEGIN PRIVATE KEY-----\nhalf of it")  # pragma: allowlist secret, no key
     wait_until(lambda: rotating.app.state.signer._keys._look_at > 0 and published(rotating), what="looked again")
     assert published(rotating) == before
     assert person.refresh().me().status_code == 200
