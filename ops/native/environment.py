@@ -100,7 +100,11 @@ class Environment:
 
     def _own(self, service: str) -> dict[str, str]:
         return {
-            "identity": {"SIGNING_KEY_FILE": str(self.signing_key)},
+            "identity": {
+                "SIGNING_KEY_FILE": str(self.signing_key),
+                # Real ones, of a developer who has an account there: nothing on this machine plays them.
+                "SIGN_IN_PROVIDERS": os.environ.get("SIGN_IN_PROVIDERS", ""),
+            },
             "billing": {
                 "STRIPE_API_KEY": self.secrets["stripe_api_key"],
                 "STRIPE_API_BASE": f"http://127.0.0.1:{self.ports['stripe-simulator']}",

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
 
 import jwt
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.identity.models import AuditEntry
 from services.identity.tests.travellers import AUTH, Traveller, problem
-from shared.testing import Harness, wait_until
+from shared.testing import Harness
 from shared.testing.openid_provider import CLIENT_ID, OpenIdProviderStandIn
 
 Forge = Callable[[OpenIdProviderStandIn, dict[str, Any]], str]
@@ -220,15 +221,26 @@ def test_a_provider_that_answers_no_sense_is_a_503_that_says_what_to_do(
     assert traveller.sign_in().status_code == 200
 
 
-def test_a_slow_provider_keeps_nobody_waiting_for_long(traveller: Traveller) -> None:
-    answered: list[bool] = []
+def says_nothing(handler: BaseHTTPRequestHandler, told_off: Event) -> None:
+    told_off.wait(30)
 
-    def hesitate(handler: BaseHTTPRequestHandler) -> None:
-        wait_until(lambda: answered, 30)
 
-    traveller.provider.instead["/token"] = hesitate
+def answers_in_drops(handler: BaseHTTPRequestHandler, told_off: Event) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    while not told_off.wait(0.5):
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+
+
+@pytest.mark.parametrize("hesitate", [says_nothing, answers_in_drops])
+def test_a_slow_provider_keeps_nobody_waiting_for_long(
+    traveller: Traveller, hesitate: Callable[[BaseHTTPRequestHandler, Event], None]
+) -> None:
+    told_off = Event()
+    traveller.provider.instead["/token"] = lambda handler: hesitate(handler, told_off)
     began = time.monotonic()
     assert problem(traveller.sign_in()) == (503, "provider-unavailable")
-    answered.append(True)
-    assert time.monotonic() - began < 8
+    told_off.set()
+    assert time.monotonic() - began < 12
     assert traveller.harness.client.get(f"{AUTH}/providers").status_code == 200

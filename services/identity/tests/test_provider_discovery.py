@@ -84,6 +84,7 @@ def test_invented_key_ids_do_not_make_us_ask_and_ask(stand_in: OpenIdProviderSta
         {"token_endpoint": "file:///etc/passwd"},
         {"jwks_uri": ["http://a.example"]},
         {"userinfo_endpoint": ""},
+        {"as_true_as_long": "x" * 300_000},
     ],
 )
 def test_what_does_not_fit_the_settings_is_not_believed(

@@ -12,7 +12,7 @@ from services.identity.factors.models import Ticket
 from services.identity.providers.models import LinkedIdentity
 from services.identity.secret_tokens import hash_token
 from services.identity.settings import ProviderSettings, Settings
-from services.identity.tests.people import Person, audited, new_account, new_email, new_person
+from services.identity.tests.people import Person, audited, new_account, new_email, new_person, register, verify
 from services.identity.tests.test_browser_mode import HERE, cookies
 from services.identity.tests.travellers import AUTH, Traveller, problem
 from shared.events import RegistrationRepeated, UserRegistered
@@ -121,6 +121,15 @@ def test_an_address_that_has_an_account_is_never_linked_silently(identity: Harne
         linked = select(func.count()).select_from(LinkedIdentity).where(LinkedIdentity.user_id == owner.id)
         assert session.scalar(linked) == 0
     assert identity.published(RegistrationRepeated, owner.id) == []
+
+
+def test_who_registered_a_foreign_address_gains_nothing_when_its_owner_comes_by_a_provider(
+    identity: Harness, traveller: Traveller
+) -> None:
+    register(identity, email=traveller.email, password="the stranger waits 88")
+    person = traveller.arrive()
+    assert verify(identity, traveller.email).status_code == 410, "the link that was mailed is void"
+    assert problem(person.try_sign_in(password="the stranger waits 88")) == (401, "wrong-credentials")
 
 
 @pytest.mark.parametrize(
