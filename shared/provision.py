@@ -67,6 +67,7 @@ def provision_database(settings: ProvisionSettings) -> None:
         _execute(connection, "SELECT pg_advisory_xact_lock(42)")
         _execute(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
         _execute(connection, "REVOKE CONNECT, TEMPORARY ON DATABASE {db} FROM PUBLIC", db=settings.database_name)
+        _close_other_databases(connection)
         for service in topology.SERVICES:
             _provision_schema(connection, service, settings.database_name)
         connection.commit()
@@ -74,6 +75,18 @@ def provision_database(settings: ProvisionSettings) -> None:
         connection.close()
         engine.dispose()
     log.info("database provisioned", schemas=topology.SERVICES)
+
+
+def _close_other_databases(connection: PgConnection) -> None:
+    """Postgres lets every role into its own two databases. A managed server may keep them to itself."""
+    open_ones = (
+        "SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1')"
+        " AND has_database_privilege('public', oid, 'CONNECT') AND pg_has_role(datdba, 'USAGE')"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(open_ones)
+        for (database,) in cursor.fetchall():
+            _execute(connection, "REVOKE CONNECT, TEMPORARY ON DATABASE {db} FROM PUBLIC", db=database)
 
 
 def _provision_schema(connection: PgConnection, service: str, database: str) -> None:

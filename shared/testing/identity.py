@@ -1,4 +1,4 @@
-"""Identity at its wire: a small HTTP server with a JWKS and a revocation feed, and the private key to sign with."""
+"""Identity at its wire: a private key to sign with, and a small HTTP server with a JWKS and a revocation feed."""
 
 import json
 import threading
@@ -19,27 +19,20 @@ from shared.tokens import AUDIENCE, ISSUER, TOKEN_TYPE
 KEY_ID = "test-key"
 
 
-class IdentityStandIn:
-    """Signs any token a test wants; revokes on request. Services under test reach it by `url` as they do identity.
+class TokenForge:
+    """Signs any token a test wants, with the key of the identity that the services believe."""
 
-    `feed_seconds`: how long the feed of revocations takes to answer.
-    """
-
-    def __init__(self, feed_seconds: float = 0.0) -> None:
-        self.feed_seconds = feed_seconds
-        self.private_key = Ed25519PrivateKey.generate()
-        self.revocations: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+    def __init__(self, key_id: str = KEY_ID, private_key: Ed25519PrivateKey | None = None) -> None:
+        self.key_id = key_id
+        self.private_key = private_key or Ed25519PrivateKey.generate()
 
     def jwks(self) -> dict[str, Any]:
         """The public half, as identity publishes it."""
         key = OKPAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
-        return {"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": ALGORITHM}]}
+        return {"keys": [{**key, "kid": self.key_id, "use": "sig", "alg": ALGORITHM}]}
 
-    def token(self, user_id: UUID, roles: tuple[str, ...] = ("student",), **claims: Any) -> str:
-        """A valid access token; `claims` replace or, when None, remove single claims."""
+    def claims(self, user_id: UUID, **claims: Any) -> dict[str, Any]:
+        """What a student's valid access token says; `claims` replace or, when None, remove single claims."""
         now = int(time.time())
         payload = {
             "iss": ISSUER,
@@ -49,11 +42,30 @@ class IdentityStandIn:
             "jti": str(uuid7()),
             "iat": now,
             "exp": now + 300,
-            "roles": list(roles),
+            "roles": ["student"],
             **claims,
         }
-        payload = {name: value for name, value in payload.items() if value is not None}
-        return jwt.encode(payload, self.private_key, ALGORITHM, headers={"kid": KEY_ID, "typ": TOKEN_TYPE})
+        return {name: value for name, value in payload.items() if value is not None}
+
+    def token(self, user_id: UUID, roles: tuple[str, ...] = ("student",), **claims: Any) -> str:
+        """An access token that says so."""
+        payload = self.claims(user_id, **{"roles": list(roles), **claims})
+        return jwt.encode(payload, self.private_key, ALGORITHM, headers={"kid": self.key_id, "typ": TOKEN_TYPE})
+
+
+class IdentityStandIn(TokenForge):
+    """Revokes on request as well. Services under test reach it by `url` as they do identity.
+
+    `feed_seconds`: how long the feed of revocations takes to answer.
+    """
+
+    def __init__(self, feed_seconds: float = 0.0) -> None:
+        super().__init__()
+        self.feed_seconds = feed_seconds
+        self.revocations: list[dict[str, Any]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def revoke_session(self, session_id: str) -> None:
         """The next pull of every service learns that this session has ended."""

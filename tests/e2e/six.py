@@ -20,14 +20,17 @@ from shared.testing.harness import Caller
 
 ROOT = Path(__file__).resolve().parents[2]
 Six = Mapping[str, Harness]
+NO_STRIPE = {"stripe_api_key": SecretStr("sk_test_1"), "stripe_webhook_secrets": SecretStr("whsec_1")}
 
 
 @contextmanager
-def six_services(academy: Academy, signing_key: Path, smtp_port: int) -> Iterator[Six]:
+def six_services(
+    academy: Academy, signing_key: Path, smtp_port: int, stripe: Mapping[str, Any] = NO_STRIPE
+) -> Iterator[Six]:
     """Their apis, answering; which workers run is the test's business."""
-    own: dict[str, dict[str, Any]] = {
+    own: dict[str, Mapping[str, Any]] = {
         "identity": {"signing_key_file": signing_key},
-        "billing": {"stripe_api_key": SecretStr("sk_test_1"), "stripe_webhook_secrets": SecretStr("whsec_1")},
+        "billing": stripe,
         "notifications": {"smtp_host": "127.0.0.1", "smtp_port": smtp_port},
     }
     six: dict[str, Harness] = {}

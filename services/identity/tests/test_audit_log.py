@@ -1,5 +1,6 @@
 """Z8: whoever changes the audit log, by whatever means, is found out."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
@@ -92,6 +94,43 @@ def test_a_changed_column_is_found_and_named(identity: Harness, owner: Engine, s
         [finding] = chain.verify_audit(identity.database).findings
     assert finding.startswith(f"entry {sealed} or link ")
     assert chain.verify_audit(identity.database).findings == []
+
+
+def test_a_flip_of_any_byte_is_found(identity: Harness, owner: Engine, admin: Person, person: Person) -> None:
+    admin.browser.post(f"/api/v1/admin/users/{person.id}/suspend", json={"reason": "spam"})
+    chain.seal_audit(identity.database)
+    with owner.begin() as connection:
+        newest = "SELECT * FROM audit WHERE object_id = :id AND action = 'user.suspended'"
+        entry = connection.execute(text(newest), {"id": person.id}).one()
+    unseen, flips = [], [flip for column, value in entry._mapping.items() for flip in flips_of(column, value)]
+    for flip in flips:
+        for flipped in (True, False):
+            # Done twice, a flip is undone.
+            with owner.begin() as connection:
+                connection.execute(text(f"UPDATE audit SET {flip} WHERE id = :id"), {"id": entry.id})
+            if bool(chain.verify_audit(identity.database).findings) is not flipped:
+                unseen.append(flip)
+    assert (unseen, len(flips) > 100) == ([], True)
+
+
+def flips_of(column: str, value: object) -> list[str]:
+    """Assignments, each of which flips a bit in another byte of the column; in JSON, of each letter."""
+    if isinstance(value, UUID):
+        sent = f"uuid_send({column})"
+        flipped = f"encode(set_byte({sent}, {{0}}, get_byte({sent}, {{0}}) # 1), 'hex')::uuid"
+        return [f"{column} = {flipped.format(byte)}" for byte in range(16)]
+    if isinstance(value, datetime):
+        whole = f"(extract(epoch FROM {column}) * 1000000)::bigint"
+        flipped = f"'epoch'::timestamptz + ({whole} # (1::bigint << {{0}})) * interval '1 microsecond'"
+        return [f"{column} = {flipped.format(bit)}" for bit in range(0, 48, 4)]
+    if isinstance(value, str | dict):
+        shown = value if isinstance(value, str) else json.dumps(value)
+        places = [place for place, sign in enumerate(shown, 1) if isinstance(value, str) or sign.isalpha()]
+        one = f"chr(ascii(substr({column}::text, {{0}}, 1)) # 1)"
+        kind = "text" if isinstance(value, str) else "jsonb"
+        changed = f"overlay({column}::text PLACING {one} FROM {{0}} FOR 1)::{kind}"
+        return [f"{column} = {changed.format(place)}" for place in places]
+    return []
 
 
 @pytest.mark.parametrize("byte", [0, 15, 31])
