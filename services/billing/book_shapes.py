@@ -43,11 +43,15 @@ class Statement(BaseModel):
     closing: int
 
 
+class MoneyPaidOut(Input, Money):
+    """Minor units of an ISO 4217 currency."""
+
+
 class PayoutCreate(Input):
     """A payment to an instructor that was made at the bank; `reference` finds it there."""
 
     instructor_id: UUID
-    payout: Money
+    payout: MoneyPaidOut
     reference: Name
 
 

@@ -1,12 +1,13 @@
 """One call of one operation by one actor, through the gateway."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from tests.authorization.operations import Operation
-from tests.authorization.policy import ROLES
+from tests.authorization.policy import ROLES, operation_id
 from tests.authorization.recipes import EXAMPLE, RECIPES, Want
 from tests.authorization.world import World
 
@@ -29,10 +30,9 @@ class Asked:
 
 
 def want(world: World, name: str) -> Want:
-    """What the line of the policy is called with."""
-    return (
-        RECIPES[name](world) if name in RECIPES else RECIPES.get(name.partition("@")[0], lambda _world: Want())(world)
-    )
+    """What the line of the policy is called with: its own recipe, or the operation's, or nothing in particular."""
+    recipe = RECIPES.get(name) or RECIPES.get(operation_id(name))
+    return recipe(world) if recipe else Want()
 
 
 def ask(world: World, operation: Operation, wanted: Want, actor: str) -> Asked:
@@ -47,18 +47,19 @@ def send(
     operation: Operation,
     wanted: Want,
     token: str | None,
+    *,
+    headers: Mapping[str, str] | None = None,
     client: httpx.Client | None = None,
-    **headers: str,
 ) -> Asked:
     """The answer to whoever has the token; through the gateway unless another client is given."""
     names = {**world.ids, **wanted.names}
     # Whatever is there now: what a version protects from has its own tests.
-    headers = {"If-Match": "*"} | ({"Authorization": f"Bearer {token}"} if token else {}) | headers
+    sent = {"If-Match": "*", **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
     # What is hidden from the document is hidden by the gateway as well.
     stage = world.stage
     client = client or (stage.six[operation.service].client if operation.hidden else stage.client)
     path, body = operation.path.format(**names), content(operation, wanted, names)
-    request = client.build_request(operation.method, path, headers=headers, params=wanted.query, **body)
+    request = client.build_request(operation.method, path, headers=sent, params=wanted.query, **body)
     answer = client.send(request, stream=True)
     try:
         text = b"".join(_beginning(answer)).decode("utf-8", "replace")

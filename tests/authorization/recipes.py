@@ -110,7 +110,6 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "refund_payment": lambda w: Want({"order_id": w.new_paid_order()}, {"reason": "asked for"}),
     "create_coupon": lambda w: _body(code=w.unique("C"), percent=10),
     "end_coupon": lambda w: _names(coupon_id=w.new_coupon()),
-    "set_price": lambda w: _names(currency="EUR"),
     "record_payout": lambda w: _body(
         instructor_id=str(w.people["owner"].id), payout={"amount": 1, "currency": "USD"}, reference=w.unique("bank")
     ),

@@ -34,7 +34,7 @@ def test_through_the_gateway_a_bad_token_is_refused_as_well(stage: Stage) -> Non
         token = b"Bearer " + make(stage.forge).encode("latin-1")
         answer = stage.client.get("/api/v1/users/me", headers={b"Authorization": token})
         # nginx itself refuses a header that is too large.
-        assert answer.status_code == (400 if len(token) > 8000 else 401), kind
+        assert answer.status_code == (431 if len(token) > 8000 else 401), kind
         assert answer.headers["content-type"] == "application/problem+json", kind
 
 

@@ -111,7 +111,7 @@ def test_a_service_started_just_after_a_sign_out_knows_of_it(stage: Stage, servi
     ended = time.monotonic()
     wait_until(lambda: time.monotonic() >= ended + 0.1)
     with restarted(stage, service) as harness:
-        caller, answers = Caller(harness.client, person.id, person.access_token), []
+        caller, answers = Caller(harness.client, person.id, person.access_token), list[int]()
         while not answers or time.monotonic() < ended + 2:
             answers.append(caller.get(SIGNED_IN[service]).status_code)
     assert set(answers) == {401}

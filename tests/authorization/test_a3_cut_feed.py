@@ -77,7 +77,10 @@ def test_powers_close_while_sign_outs_are_unknown_and_come_back(
 
     def answers() -> dict[str, int]:
         """With no ids that exist, so that nothing is done where the door is open."""
-        return {one.id: send(world, one, Want(NOBODYS), admin, behind[one.service].client).status for one in sensitive}
+        return {
+            one.id: send(world, one, Want(NOBODYS), admin, client=behind[one.service].client).status
+            for one in sensitive
+        }
 
     assert 503 not in answers().values()
     wire.become(Mode.RESET)

@@ -41,24 +41,24 @@ def seen_by_owner(world: World, operations: Operations) -> dict[str, str]:
 
 
 def test_who_is_refused_has_changed_nothing(world: World, operations: Operations, policy: Policy) -> None:
+    # On what the owner keeps, not on what a recipe makes for its call.
+    writes = [
+        (operation, replace(want(world, operation.id), names={}, newcomer=False), actor)
+        for operation, actor in _refused_writes(operations, policy)
+    ]
     before = seen_by_owner(world, operations)
-    assert not [id for id, text in before.items() if "problem" in text]
-    admitted = []
-    for name, operation, actor in _refused_writes(operations, policy):
-        # On what the owner keeps, not on what the recipe would make for the call.
-        wanted = replace(want(world, name), names={}, newcomer=False)
-        if send(world, operation, wanted, world.token_of(actor)).status < 400:
-            admitted.append(f"{name} as {actor}")
-    assert admitted == []
+    assert not [id for id, text in before.items() if "urn:academy:problem" in text]
+    answers = [(write, send(world, *write[:2], world.token_of(write[2])).status) for write in writes]
+    assert [f"{one.id} as {actor}: {status}" for (one, _, actor), status in answers if status < 400] == []
     assert seen_by_owner(world, operations) == before
 
 
-def _refused_writes(operations: Operations, policy: Policy) -> Iterator[tuple[str, Operation, str]]:
+def _refused_writes(operations: Operations, policy: Policy) -> Iterator[tuple[Operation, str]]:
     for lines in policy.values():
         for name, expected in lines.items():
             operation = operations[operation_id(name)]
-            if operation.changes_something and operation.protected:
-                yield from ((name, operation, actor) for actor in OUTSIDERS if expected[actor] in (401, 403, 404))
+            if operation.changes_something and operation.protected and "@" not in name:
+                yield from ((operation, actor) for actor in OUTSIDERS if expected[actor] in (401, 403, 404))
 
 
 def test_a_thing_is_not_reached_through_somebody_elses_course(world: World, operations: Operations) -> None:
@@ -117,7 +117,7 @@ def _cursor(answer: Asked) -> str:
 @pytest.mark.parametrize("id", ["download_file", "download_certificate", "get_document"])
 def test_a_range_is_no_way_round(world: World, operations: Operations, id: str, asked_for: str) -> None:
     def answer(actor: str) -> Asked:
-        return send(world, operations[id], Want(), world.token_of(actor), Range=asked_for)
+        return send(world, operations[id], Want(), world.token_of(actor), headers={"Range": asked_for})
 
     assert answer("owner").status in {200, 206, 416}
     for actor in (one for one in OUTSIDERS if (id, one) != ("download_file", "enrolled")):

@@ -44,7 +44,6 @@ FORBIDDEN = {
     "read password hashes": "SELECT * FROM pg_authid",
     "make a database": "CREATE DATABASE mine",
     "load an extension": "CREATE EXTENSION dblink",
-    "load a language": "CREATE LANGUAGE plpython3u",
     "change the server": "ALTER SYSTEM SET log_statement = 'all'",
     "end others' connections": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "make a function": "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -54,7 +53,7 @@ FORBIDDEN = {
 @contextmanager
 def signed_in(academy: Academy, role: str, database: str = "") -> Iterator[Any]:
     """A connection of a service's role, that autocommits."""
-    url = academy.role_url(role).set(drivername="postgresql", **({"database": database} if database else {}))
+    url = academy.role_url(role).set(drivername="postgresql", database=database or academy.name)
     connection = psycopg2.connect(url.render_as_string(hide_password=False))
     connection.autocommit = True
     try:
@@ -161,6 +160,9 @@ def test_a_services_broker_user_administers_nothing(academy: Academy, service: s
         ("DELETE", f"/vhosts/{vhost}", None),
     ]
     url = f"{os.environ['TEST_BROKER_MANAGEMENT_URL']}/api"
-    with httpx.Client(base_url=url, auth=(service, PASSWORD), timeout=30) as management:
-        answers = {f"{method} {path}": management.request(method, path, json=body) for method, path, body in acts}
-    assert {act: answer.status_code for act, answer in answers.items() if answer.status_code not in {401, 403}} == {}
+    answers = {}
+    for method, path, body in acts:
+        # A connection each: the server may hang up after it has refused a body.
+        answer = httpx.request(method, url + path, json=body, auth=(service, PASSWORD), timeout=30)
+        answers[f"{method} {path}"] = answer.status_code
+    assert {act: status for act, status in answers.items() if status not in {401, 403}} == {}
