@@ -56,6 +56,7 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "begin_totp": lambda w: NEWCOMER,
     "end_session": lambda w: _names(session_id=w.new_session("owner")),
     "remove_passkey": lambda w: _names(passkey_id=w.new_passkey()),
+    "remove_identity": lambda w: _names(identity_id=w.new_identity()),
     "update_me": lambda w: _body(locale="de-AT"),
     "apply_as_instructor": lambda w: Want(body={"motivation": "I have taught for years."}, newcomer=True),
     "register": lambda w: _names(email=new_email(), password=PASSWORD),

@@ -15,10 +15,12 @@ from ops.native import packages
 from ops.places import TOOLS
 from services.billing.tests.far_end import API_KEY, SECRET, running_simulator
 from services.billing.tests.shop import Shop
+from services.identity.settings import ProviderSettings
 from services.identity.signing_keys import SigningKey
 from services.notifications.tests.smtp_sink import Sink
 from shared.testing import Academy
 from shared.testing.identity import TokenForge
+from shared.testing.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProviderStandIn
 from tests.e2e.six import Six, six_services, workers
 
 # No test of authorization may be stopped by a limit: those have their own tests (gateway/tests/test_limits.py).
@@ -34,6 +36,7 @@ class Stage:
     door: Door
     client: httpx.Client
     shop: Shop
+    provider: OpenIdProviderStandIn
     forge: TokenForge
 
 
@@ -50,17 +53,21 @@ def running_stage(name: str) -> Iterator[Stage]:
         key = home / "signing_key.pem"
         forge = academy.identity
         key.write_bytes(forge.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        sink = Sink()
+        sink, provider = Sink(), OpenIdProviderStandIn("http://academy.test/login/callback/google")
         stripe = {
             "stripe_api_key": SecretStr(API_KEY),
             "stripe_api_base": far_end.url,
             "stripe_webhook_secrets": SecretStr(SECRET),
         }
-        with six_services(academy, key, sink.port, stripe) as six, workers(six):
+        known = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        google = ProviderSettings(id="google", name="Google", issuer=provider.url, **known)
+        offered = {"sign_in_providers": [google]}
+        with six_services(academy, key, sink.port, billing=stripe, identity=offered) as six, workers(six):
             upstreams = {service: harness.url.removeprefix("http://") for service, harness in six.items()}
             with open_door(home / "gateway", upstreams, **NO_LIMITS) as door, _client(door) as client:
                 real = TokenForge(SigningKey(forge.private_key).id, forge.private_key)
-                yield Stage(academy, six, door, client, Shop(six["billing"], far_end), real)
+                yield Stage(academy, six, door, client, Shop(six["billing"], far_end), provider, real)
+        provider.close()
         sink.close()
         academy.close()
 

@@ -12,6 +12,7 @@ from services.catalog.tests.samples import PDF, PDF_TYPE, upload
 from services.catalog.tests.school import PAID, TaughtCourse, answer
 from services.identity.tests.authenticator import Authenticator
 from services.identity.tests.people import Person, new_account, new_person
+from services.identity.tests.travellers import Traveller
 from shared.testing import wait_until
 from shared.testing.harness import Caller
 from tests.authorization.policy import ROLES
@@ -47,6 +48,7 @@ class World:
         self._ask()
         # After the last sign-in: with a passkey it would take a second step.
         self.ids |= {"passkey_id": self.new_passkey(), "session_id": self.new_session("owner")}
+        self.ids["identity_id"] = self.new_identity()
         self.ids |= {"coupon_id": self.new_coupon(), "application_id": self.new_application()}
 
     # What nobody but the owner and the staff may see, and what the course's learners may see as well.
@@ -111,6 +113,11 @@ class World:
         draft = TaughtCourse(self.at("catalog", "owner"))
         draft.lesson(content=self.words["lesson"])
         return draft
+
+    def new_identity(self) -> str:
+        """The id of a link between the owner's account and one elsewhere."""
+        traveller = Traveller(self._identity, self.stage.provider, "google")
+        return str(answer(traveller.link(self.people["owner"]), 201)["id"])
 
     def new_file(self) -> str:
         """The id of a file on the owner's lesson."""

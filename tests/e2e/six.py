@@ -20,17 +20,16 @@ from shared.testing.harness import Caller
 
 ROOT = Path(__file__).resolve().parents[2]
 Six = Mapping[str, Harness]
-NO_STRIPE = {"stripe_api_key": SecretStr("sk_test_1"), "stripe_webhook_secrets": SecretStr("whsec_1")}
 
 
 @contextmanager
 def six_services(
-    academy: Academy, signing_key: Path, smtp_port: int, stripe: Mapping[str, Any] = NO_STRIPE
+    academy: Academy, signing_key: Path, smtp_port: int, **settings_of: Mapping[str, Any]
 ) -> Iterator[Six]:
-    """Their apis, answering; which workers run is the test's business."""
+    """Their apis, answering; which workers run is the test's business. More settings by service."""
     own: dict[str, Mapping[str, Any]] = {
         "identity": {"signing_key_file": signing_key},
-        "billing": stripe,
+        "billing": {"stripe_api_key": SecretStr("sk_test_1"), "stripe_webhook_secrets": SecretStr("whsec_1")},
         "notifications": {"smtp_host": "127.0.0.1", "smtp_port": smtp_port},
     }
     six: dict[str, Harness] = {}
@@ -39,8 +38,9 @@ def six_services(
             reached = {"identity_url": six["identity"].url} if "identity" in six else {}
             # As if the migrations of others were there already: events may come from the first second on.
             settings_class = import_module(f"services.{name}.settings").Settings
+            more = {**own.get(name, {}), **settings_of.get(name, {})}
             settings = academy.settings(
-                settings_class, **reached, **own.get(name, {}), event_first_retry_seconds=0.1, worker_poll_seconds=0.5
+                settings_class, **reached, **more, event_first_retry_seconds=0.1, worker_poll_seconds=0.5
             )
             create_app = import_module(f"services.{name}.main").create_app
             create_worker = import_module(f"services.{name}.worker").create_worker
