@@ -20,7 +20,7 @@ from tests.authorization.stage import Stage
 from tests.e2e.six import at
 
 HOUR = 3600
-SPARE_SESSIONS = 12
+SPARE_SESSIONS = 14
 
 
 class World:
