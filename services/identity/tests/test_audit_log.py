@@ -60,12 +60,14 @@ def tampered(owner: Engine, statement: str, **values: object) -> Iterator[None]:
         for table in tables:
             connection.execute(text(f"CREATE TABLE kept_{table} AS TABLE {table}"))
         connection.execute(text(statement), values)
-    yield
-    with owner.begin() as connection:
-        for table in tables:
-            connection.execute(text(f"TRUNCATE {table}"))
-            connection.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept_{table}"))
-            connection.execute(text(f"DROP TABLE kept_{table}"))
+    try:
+        yield
+    finally:
+        with owner.begin() as connection:
+            for table in tables:
+                connection.execute(text(f"TRUNCATE {table}"))
+                connection.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept_{table}"))
+                connection.execute(text(f"DROP TABLE kept_{table}"))
 
 
 def run_verifier(identity: Harness, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -157,7 +159,7 @@ def test_a_deleted_entry_is_found(identity: Harness, owner: Engine, sealed: int)
         assert chain.verify_audit(identity.database).findings == [f"entry {sealed} was deleted"]
 
 
-def test_a_link_cut_out_of_the_middle_is_found(identity: Harness, owner: Engine, sealed: int) -> None:
+def test_a_link_cut_out_of_the_middle_is_found(identity: Harness, owner: Engine, admin: Person, sealed: int) -> None:
     with tampered(owner, "DELETE FROM audit_seals WHERE seq = 2"):
         assert "links 2 to 2 are missing" in chain.verify_audit(identity.database).findings
 
