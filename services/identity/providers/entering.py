@@ -107,7 +107,7 @@ def _make_account(session: Session, person: Proven, origin: Origin) -> User | Em
         return EmailUnusable()
     name = "".join(filter(str.isprintable, person.name)).strip()[:LONGEST_NAME] or address.given.split("@")[0]
     try:
-        user = users.create_user(session, NewAccount(address, name[:LONGEST_NAME], NO_PASSWORD), origin)
+        user = users.create_user(session, NewAccount(address, name, NO_PASSWORD), origin)
     except EmailTaken:
         # Whoever made that account may not be who comes from the provider: both have to be shown.
         by_address = select(User.id).where(User.email_normalized == address.normalized)

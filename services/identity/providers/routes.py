@@ -40,6 +40,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     409: {"description": "The address has an account: sign in there and confirm the link with `ticket`"},
     410: {"description": "This browser was not sent there, or too long ago: begin again"},
 }
+LINK_REFUSALS = {
+    **REFUSALS,
+    403: {"description": "The sign-in is older than fifteen minutes"},
+    409: {"description": "It is linked already, to this account or to another"},
+}
 
 
 @router.get("/providers", response_model=ProvidersRead, dependencies=[PUBLIC])
@@ -89,7 +94,7 @@ def begin_identity(
     return _sent(desk, body, entering.begin_link(database, provider, desk.visitor(body).of(actor)))
 
 
-@router.post("/identities", status_code=status.HTTP_201_CREATED, response_model=IdentityRead, responses=REFUSALS)
+@router.post("/identities", status_code=status.HTTP_201_CREATED, response_model=IdentityRead, responses=LINK_REFUSALS)
 def add_identity(
     body: ProviderAnswer, actor: Owner, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep
 ) -> Any:
@@ -98,7 +103,9 @@ def add_identity(
     return _shown(entering.link(database, provider, _answer(desk, body), origin), providers)
 
 
-@router.post("/identities/confirm", status_code=status.HTTP_201_CREATED, response_model=IdentityRead)
+@router.post(
+    "/identities/confirm", status_code=status.HTTP_201_CREATED, response_model=IdentityRead, responses=LINK_REFUSALS
+)
 def confirm_identity(
     body: LinkConfirm, actor: Owner, session: SessionDep, providers: ProvidersDep, origin: OriginDep
 ) -> Any:
