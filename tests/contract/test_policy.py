@@ -2,8 +2,21 @@
 
 from dataclasses import replace
 
-from tests.authorization.operations import Operations
-from tests.authorization.policy import ACTORS, Policy, find_breaches
+import pytest
+
+from ops.openapi.documents import applications
+from tests.authorization.operations import Operations, operations_of
+from tests.authorization.policy import ACTORS, Policy, find_breaches, read_policy
+
+
+@pytest.fixture(scope="module")
+def operations(tmp_path_factory: pytest.TempPathFactory) -> Operations:
+    return operations_of(applications(tmp_path_factory.mktemp("apis")))
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return read_policy()
 
 
 def test_every_operation_has_a_line_and_every_line_an_operation(policy: Policy, operations: Operations) -> None:
