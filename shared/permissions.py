@@ -66,6 +66,11 @@ SENSITIVE: frozenset[Permission] = frozenset(_ADMIN | _SUPPORT)
 # What nobody may do in another person's name: spend their money, change whose account it is, use powers over others.
 WITHHELD_FROM_IMPERSONATORS: frozenset[Permission] = SENSITIVE | {"account:secure", "payments:make"}
 
+# What no program may do by an API key: change whose account it is, give or take powers, or what cannot be undone.
+WITHHELD_FROM_KEYS: frozenset[Permission] = frozenset(
+    {"account:secure", "users:admin", "users:impersonate", "users:erase", "instructors:approve"}
+)
+
 
 def permissions_of(roles: frozenset[str]) -> frozenset[Permission]:
     """The union over the roles; an unknown role grants nothing."""
@@ -80,4 +85,6 @@ def permissions_in_force(
     granted = permissions_of(roles)
     if impersonated:
         granted -= WITHHELD_FROM_IMPERSONATORS
-    return granted if scopes is None else frozenset(permission for permission in granted if permission in scopes)
+    if scopes is None:
+        return granted
+    return frozenset(permission for permission in granted - WITHHELD_FROM_KEYS if permission in scopes)

@@ -26,8 +26,16 @@ class TokenSigner:
         """The id of the key that signs now."""
         return self._keys.ring().signing.id
 
-    def sign(self, user_id: UUID, sid: UUID, roles: Iterable[str], impersonator_id: UUID | None = None) -> str:
-        """A token that says so for five minutes. With an impersonator it names who really acts (RFC 8693, `act`)."""
+    def sign(
+        self,
+        user_id: UUID,
+        sid: UUID,
+        roles: Iterable[str],
+        impersonator_id: UUID | None = None,
+        scope: str | None = None,
+    ) -> str:
+        """A token that says so for five minutes. With an impersonator it names who really acts (RFC 8693, `act`), with
+        a scope it is good for no more than that (RFC 9068)."""
         now = int(time.time())
         payload = {
             "iss": ISSUER,
@@ -39,6 +47,7 @@ class TokenSigner:
             "exp": now + LIFETIME_SECONDS,
             "roles": sorted(roles),
             **({"act": {"sub": str(impersonator_id)}} if impersonator_id else {}),
+            **({} if scope is None else {"scope": scope}),
         }
         key = self._keys.ring().signing
         return jwt.encode(payload, key.private, ALGORITHM, headers={"kid": key.id, "typ": TOKEN_TYPE})

@@ -5,16 +5,14 @@ account is suspended, signed out or changes roles. Its tokens carry `act`; what 
 shared/permissions.py.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
-from uuid_utils.compat import uuid7
 
 from services.identity import administration, audit, sessions, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
-from services.identity.models import UserSession
 from services.identity.sessions import SignedIn
 from shared.errors import Conflict, Forbidden
 
@@ -37,19 +35,6 @@ def start_impersonation(session: Session, signer: TokenSigner, user_id: UUID, re
     user = users.lock_user(session, user_id)
     if user.status != "active" or "admin" in user.roles or user.id == impersonator.id:
         raise CannotImpersonate
-    now = datetime.now(UTC)
-    started = UserSession(
-        id=uuid7(),
-        user_id=user.id,
-        sid=uuid7(),
-        impersonator_id=impersonator.id,
-        user_agent=origin.user_agent,
-        ip=origin.ip,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + DURATION,
-    )
-    session.add(started)
-    session.flush()
+    started = sessions.open_session(session, user.id, origin, DURATION, impersonator.id)
     audit.record(session, origin, "user.impersonated", user.id, reason=reason, sid=str(started.sid))
     return sessions.extend_chain(session, signer, user, started, parent=None)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from services.identity import admin_routes, profiles, revocations, sign_in_routes, users
+from services.identity.api_keys import routes as api_keys_routes
 from services.identity.auditing import routes as auditing_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
@@ -28,6 +29,8 @@ ROUTERS = [
     second_step_routes.router,
     factors_routes.router,
     providers_routes.router,
+    api_keys_routes.own,
+    api_keys_routes.admin,
     instructors_routes.own,
     privacy_routes.own,
     privacy_routes.secret,

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.identity import audit, revocations, secret_tokens
 from services.identity.access_tokens import TokenSigner
+from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
 from services.identity.networks import place_of
@@ -41,21 +42,30 @@ def start_session(
     session: Session, signer: TokenSigner, user: User, origin: Origin, device_token: str | None = None
 ) -> SignedIn:
     """A new session of an account whose row is locked: a role change then either sees it or was seen by it."""
+    started = open_session(session, user.id, origin, ABSOLUTE)
+    audit.record(session, origin.by(user.id, str(started.sid)), "session.started", user.id)
+    return replace(extend_chain(session, signer, user, started, parent=None), device_token=device_token)
+
+
+def open_session(
+    session: Session, user_id: UUID, origin: Origin, lifetime: timedelta, impersonator_id: UUID | None = None
+) -> UserSession:
+    """The row of a new session, which has no token yet. The account is locked."""
     now = datetime.now(UTC)
-    started = UserSession(
+    opened = UserSession(
         id=uuid7(),
-        user_id=user.id,
+        user_id=user_id,
         sid=uuid7(),
+        impersonator_id=impersonator_id,
         user_agent=origin.user_agent,
         ip=origin.ip,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + ABSOLUTE,
+        expires_at=now + lifetime,
     )
-    session.add(started)
+    session.add(opened)
     session.flush()
-    audit.record(session, origin.by(user.id, str(started.sid)), "session.started", user.id)
-    return replace(extend_chain(session, signer, user, started, parent=None), device_token=device_token)
+    return opened
 
 
 def extend_chain(
@@ -108,10 +118,13 @@ def sign_out_device(session: Session, session_id: UUID, origin: Origin) -> None:
 
 
 def list_sessions(session: Session, user_id: UUID, sid: str) -> list[dict[str, Any]]:
-    """A person's live sessions, the latest used first; `sid` tells which one asks."""
+    """A person's live sessions, the latest used first; `sid` tells which one asks. Those of API keys are not theirs."""
     now = datetime.now(UTC)
     live = select(UserSession).where(
-        UserSession.user_id == user_id, UserSession.revoked_at.is_(None), UserSession.expires_at > now
+        UserSession.user_id == user_id,
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > now,
+        ~exists().where(ApiKey.session_id == UserSession.id),
     )
     return [
         {

@@ -77,6 +77,11 @@ def known_guess(kind: str, id: UUID) -> list[Guesser]:
     return [Guesser(f"{kind} {id}", BY_OWNER)]
 
 
+def key_guess(network: str) -> list[Guesser]:
+    """Who is counted for a wrong API key: the network address."""
+    return [Guesser(f"keys from {network}", BY_NETWORK)]
+
+
 def charge_attempt(session: Session, guessers: Sequence[Guesser]) -> None:
     """Counts an attempt as failed until `forgive` says otherwise. Raises TooManyAttempts during a wait."""
     # Always in this order, so that two attempts do not wait for each other's second row.

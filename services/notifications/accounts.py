@@ -31,6 +31,10 @@ CHANGES = {
     "recovery_codes_renewed": "New recovery codes were made for your account; the old ones are void",
     "provider_linked": "Your account can now be entered by signing in elsewhere: another provider was linked to it",
     "provider_unlinked": "A provider by which your account could be entered was unlinked",
+    "api_key_created": (
+        "An API key was made for your account: a program can use it until you revoke it in your settings"
+    ),
+    "api_key_revoked": "An API key of your account was revoked",
 }
 ANY_CHANGE = "The security settings of your account were changed"
 

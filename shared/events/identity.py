@@ -87,6 +87,8 @@ SecurityChange = Literal[
     "recovery_codes_renewed",
     "provider_linked",
     "provider_unlinked",
+    "api_key_created",
+    "api_key_revoked",
 ]
 
 

@@ -56,7 +56,7 @@ def teach(six: Six) -> tuple[str, str]:
 def make_canary(six: Six) -> Canary:
     """Registered, named, applied, enrolled, finished, certified, having paid: with a trace in every service."""
     person = new_person(six["identity"])
-    fields = ("name", "headline", "bio", "motivation", "agent", "key", "stripe", "rejected", "subject")
+    fields = ("name", "headline", "bio", "motivation", "agent", "key", "stripe", "rejected", "subject", "program")
     words = {name: f"canary{uuid7().hex}" for name in fields}
     here = at(six, "identity", person)
     agent = {"User-Agent": words["agent"], "If-Match": "*"}
@@ -68,6 +68,7 @@ def make_canary(six: Six) -> Canary:
     elsewhere = {"issuer": "https://id.test", "subject": words["subject"], "email": f"{words['subject']}@id.test"}
     with six["identity"].database.begin() as session:
         session.add(LinkedIdentity(id=uuid7(), user_id=person.id, **elsewhere))
+    answer(here.post("/api/v1/auth/api-keys", json={"name": words["program"], "scopes": ["account:use"]}))
     course, lesson = teach(six)
     learner = at(six, "catalog", person)
     answer(learner.post("/api/v1/enrollments", json={"course_id": course}))

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from shared.app import create_app
 from shared.auth import Actor, require
 from shared.inbox import Handlers
-from shared.permissions import PERMISSIONS, SENSITIVE, Permission, Role, permissions_in_force
+from shared.permissions import PERMISSIONS, SENSITIVE, WITHHELD_FROM_KEYS, Permission, Role, permissions_in_force
 from shared.settings import Settings
 from shared.testing import Academy, Harness
 from shared.testing.harness import Caller
@@ -79,6 +79,8 @@ def test_scopes_only_ever_take_away(service: Harness) -> None:
     somebody = uuid7()
     token = service.academy.identity.token(somebody, ("support",), scope="payments:read users:admin nonsense")
     assert allowed(Caller(service.client, somebody, token)) == {"payments:read"}
+    everything = service.academy.identity.token(somebody, ("admin",), scope=" ".join(get_args(Permission)))
+    assert allowed(Caller(service.client, somebody, everything)) == PERMISSIONS["admin"] - WITHHELD_FROM_KEYS
     nothing = service.academy.identity.token(somebody, ("admin",), scope="")
     assert allowed(Caller(service.client, somebody, nothing)) == set()
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Column, Table, delete, or_, select
 from sqlalchemy.orm import Session
 
+from services.identity.api_keys.models import ApiKey
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.factors.models import Passkey
@@ -40,6 +41,11 @@ def _of_linked_identities(user_id: UUID) -> Any:
     return select(*columns, *times).where(LinkedIdentity.user_id == user_id)
 
 
+def _of_api_keys(user_id: UUID) -> Any:
+    columns = (ApiKey.name, ApiKey.prefix, ApiKey.scopes, ApiKey.created_at, ApiKey.expires_at, ApiKey.last_used_at)
+    return select(*columns).where(ApiKey.user_id == user_id)
+
+
 def _of_audit(user_id: UUID) -> Any:
     columns = (AuditEntry.at, AuditEntry.action, AuditEntry.ip, AuditEntry.user_agent)
     return select(*columns).where(or_(AuditEntry.actor_id == user_id, AuditEntry.object_id == user_id))
@@ -54,6 +60,7 @@ EXPORT: dict[str, Rows] = {
     ),
     "passkeys": _of_passkeys,
     "linked_identities": _of_linked_identities,
+    "api_keys": _of_api_keys,
     "audit": _of_audit,
 }
 

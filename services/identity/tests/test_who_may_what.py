@@ -39,6 +39,12 @@ POLICY: dict[str, str] = {
     "POST /api/v1/auth/passkeys/options": "account:secure",
     "POST /api/v1/auth/passkeys": "account:secure",
     "DELETE /api/v1/auth/passkeys/{passkey_id}": "account:secure",
+    "POST /api/v1/auth/token": ANYONE,
+    "POST /api/v1/auth/api-keys": "account:secure",
+    "GET /api/v1/auth/api-keys": "account:secure",
+    "DELETE /api/v1/auth/api-keys/{key_id}": "account:secure",
+    f"GET {USER}/api-keys": "users:read",
+    f"DELETE {USER}/api-keys/{{key_id}}": "users:admin",
     "POST /api/v1/auth/password": "account:secure",
     "GET /api/v1/auth/sessions": "account:secure",
     "DELETE /api/v1/auth/sessions": "account:secure",
@@ -85,7 +91,7 @@ REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:fo
 def call(identity: Harness, route: str, token: str | None) -> int:
     """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
     method, path = route.split(" ")
-    for name in ("user_id", "application_id", "session_id", "passkey_id", "export_id", "erasure_id"):
+    for name in ("user_id", "application_id", "session_id", "passkey_id", "key_id", "export_id", "erasure_id"):
         path = path.replace(f"{{{name}}}", str(uuid7()))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))
