@@ -50,6 +50,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.UserUpdated,
         e.UserSuspended,
         e.EmailVerificationRequested,
+        e.EmailChangeRequested,
         e.PasswordResetRequested,
         e.InstructorApplicationDecided,
         e.RegistrationRepeated,

@@ -147,11 +147,11 @@ def end_session(session: Session, locked: UserSession) -> None:
     revocations.revoke_sid(session, locked.sid)
 
 
-def end_all_sessions(session: Session, user_id: UUID) -> int:
+def end_all_sessions(session: Session, user_id: UUID, kept: UUID | None = None) -> int:
     """Ends every live session of an account whose row is locked, and those it holds in other people's names. Returns
-    how many of its own there were."""
+    how many of its own there were. `kept` is the id of one that goes on."""
     end_impersonations(session, user_id)
-    live = session.scalars(_live(user_id)).all()
+    live = session.scalars(_live(user_id).where(UserSession.id.is_distinct_from(kept))).all()
     for current in live:
         end_session(session, current)
     return len(live)

@@ -7,6 +7,7 @@ from services.notifications.notices import Notice, compose
 from services.notifications.texts import written_time
 from shared.events import (
     AccountSecurityChanged,
+    EmailChangeRequested,
     EmailVerificationRequested,
     InstructorApplicationDecided,
     PasswordResetRequested,
@@ -31,6 +32,7 @@ CHANGES = {
     "recovery_codes_renewed": "New recovery codes were made for your account; the old ones are void",
     "provider_linked": "Your account can now be entered by signing in elsewhere: another provider was linked to it",
     "provider_unlinked": "A provider by which your account could be entered was unlinked",
+    "email_changed": "The e-mail address of your account was changed, and all other devices were signed out",
     "api_key_created": (
         "An API key was made for your account: a program can use it until you revoke it in your settings"
     ),
@@ -52,6 +54,12 @@ def email_verification(event: EmailVerificationRequested) -> Notice:
 def password_reset(event: PasswordResetRequested) -> Notice:
     """A link that sets a new password."""
     return _with_token("password_reset", "/reset-password", event)
+
+
+def email_change(event: EmailChangeRequested) -> Notice:
+    """A link that confirms another address: the one for its own mailbox, or the one for the present one."""
+    kind = "email_change_new" if event.to_new else "email_change_old"
+    return _with_token(kind, "/confirm-email", event, new_email=event.new_email)
 
 
 def application_decided(event: InstructorApplicationDecided) -> Notice:
@@ -89,11 +97,12 @@ def export_ready(event: PersonExportReady) -> Notice:
     return _with_token("export_ready", f"/account/exports/{event.export_id}", event)
 
 
-def _with_token(
-    kind: str, page: str, event: EmailVerificationRequested | PasswordResetRequested | PersonExportReady | UserInvited
-) -> Notice:
+Linked = EmailVerificationRequested | EmailChangeRequested | PasswordResetRequested | PersonExportReady | UserInvited
+
+
+def _with_token(kind: str, page: str, event: Linked, **facts: str) -> Notice:
     # After '#', browsers keep it to themselves: it reaches no server's log and no Referer header.
     link = f"{page}#token={quote(event.token, safe='')}"
     # The request has no id of its own, and its token must not show in a key.
     fact = hashlib.sha256(event.token.encode()).hexdigest()[:16]
-    return compose(kind, fact, link, expires=written_time(event.expires_at))
+    return compose(kind, fact, link, expires=written_time(event.expires_at), **facts)

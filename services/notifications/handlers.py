@@ -33,6 +33,15 @@ def on_email_verification_requested(session: Session, event: e.EmailVerification
         tell(session, event.user_id, notice)
 
 
+def on_email_change_requested(session: Session, event: e.EmailChangeRequested) -> None:
+    person = people.get_person(session, event.user_id)
+    notice = accounts.email_change(event)
+    if not event.to_new:
+        tell(session, event.user_id, notice)
+    elif not person.erased:
+        tell_address(session, event.user_id, event.new_email, person.name or event.new_email, notice)
+
+
 def on_registration_repeated(session: Session, event: e.RegistrationRepeated) -> None:
     tell(session, event.user_id, accounts.account_exists(event))
 
@@ -136,6 +145,7 @@ HANDLERS = Handlers(
         e.UserUpdated: on_user_updated,
         e.UserSuspended: on_user_suspended,
         e.EmailVerificationRequested: on_email_verification_requested,
+        e.EmailChangeRequested: on_email_change_requested,
         e.PasswordResetRequested: on_password_reset_requested,
         e.InstructorApplicationDecided: on_instructor_application_decided,
         e.RegistrationRepeated: on_registration_repeated,

@@ -12,7 +12,12 @@ from services.notifications.rendering import render_note, render_title
 from services.notifications.texts import many_lines, one_line
 
 # A link with a secret in it goes to the mailbox only; small news need no mail.
-MAIL_ONLY = frozenset({"email_verification", "password_reset", "account_exists", "export_ready", "invitation"})
+MAIL_ONLY = frozenset(
+    {
+        *("email_verification", "email_change_new", "email_change_old", "password_reset"),
+        *("account_exists", "export_ready", "invitation"),
+    }
+)
 IN_APP_ONLY = frozenset(
     {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
 )

@@ -2,8 +2,8 @@
 
 An event is a small past-tense fact. It only ever gains optional fields; a breaking change is a new class. One stored
 JSON sample per event stays readable (tests/contract). Events carry ids, amounts and versions; only UserRegistered and
-UserUpdated carry a name and an address, for the projections that need them, and EmailVerificationRequested, because its
-receiver is nobody's user yet. Amounts are minor units of the currency
+UserUpdated carry a name and an address, for the projections that need them, and EmailVerificationRequested and
+EmailChangeRequested, because no projection has their receiver yet. Amounts are minor units of the currency
 (ISO 4217, upper case); times are RFC 3339 UTC.
 """
 
@@ -22,6 +22,7 @@ from shared.events.certificates import CertificateIssued, CertificateRevoked
 from shared.events.event import Event, leaves
 from shared.events.identity import (
     AccountSecurityChanged,
+    EmailChangeRequested,
     EmailVerificationRequested,
     InstructorApplicationDecided,
     PasswordResetRequested,
@@ -53,6 +54,7 @@ __all__ = [
     "CoursePublished",
     "CourseUpdated",
     "DisputeClosed",
+    "EmailChangeRequested",
     "EmailVerificationRequested",
     "EnrollmentGranted",
     "EnrollmentRevoked",

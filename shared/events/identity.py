@@ -54,7 +54,8 @@ class EmailVerificationRequested(IdentityEvent):
 
 
 class RegistrationRepeated(IdentityEvent):
-    """Somebody registered with the address of an account that exists: its owner is told, the caller is not."""
+    """Somebody wanted the address of an account that exists, by registering or for another account: its owner is told,
+    the caller is not."""
 
     attempted_at: AwareDatetime
 
@@ -65,6 +66,17 @@ class UserInvited(IdentityEvent):
     is_kept: ClassVar[bool] = False
     token: str
     expires_at: AwareDatetime
+
+
+class EmailChangeRequested(IdentityEvent):
+    """As EmailVerificationRequested, twice: the link for the mailbox of `new_email` (`to_new`), and the one for the
+    mailbox that the account has. The address changes when both were followed."""
+
+    is_kept: ClassVar[bool] = False
+    token: str
+    expires_at: AwareDatetime
+    new_email: str
+    to_new: bool
 
 
 class PasswordResetRequested(IdentityEvent):
@@ -87,6 +99,7 @@ SecurityChange = Literal[
     "recovery_codes_renewed",
     "provider_linked",
     "provider_unlinked",
+    "email_changed",
     "api_key_created",
     "api_key_revoked",
 ]

@@ -18,8 +18,12 @@ from services.identity.emails import EmailAddress
 from services.identity.throttle import hash_address
 from shared.errors import Problem
 
-Purpose = Literal["registration", "password_reset"]
-LIFETIMES: dict[Purpose, timedelta] = {"registration": timedelta(hours=24), "password_reset": timedelta(hours=1)}
+Purpose = Literal["registration", "password_reset", "email_change"]
+LIFETIMES: dict[Purpose, timedelta] = {
+    "registration": timedelta(hours=24),
+    "password_reset": timedelta(hours=1),
+    "email_change": timedelta(hours=24),
+}
 # Nobody can fill another's mailbox through our forms.
 PER_HOUR = 3
 
@@ -93,13 +97,17 @@ def redeem_link(session: Session, purpose: Purpose, token: str) -> MailLink:
         MailLink.used_at.is_(None),
         MailLink.expires_at > func.now(),
     )
-    link = session.scalars(unspent.values(used_at=func.now()).returning(MailLink)).one_or_none()
+    spent = unspent.values(used_at=func.now()).returning(MailLink)
+    # As the row is now: it may have been read before another transaction changed it.
+    link = session.scalars(spent.execution_options(populate_existing=True)).one_or_none()
     if link is None:
         raise LinkInvalid
     return link
 
 
-def void_links(session: Session, user_id: UUID) -> None:
-    """Spends every unused link of an account."""
+def void_links(session: Session, user_id: UUID, purpose: Purpose | None = None) -> None:
+    """Spends every unused link of an account, or only those of one purpose."""
     unspent = update(MailLink).where(MailLink.user_id == user_id, MailLink.used_at.is_(None))
+    if purpose:
+        unspent = unspent.where(MailLink.purpose == purpose)
     session.execute(unspent.values(used_at=func.now()))

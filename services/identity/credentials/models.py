@@ -19,7 +19,7 @@ class MailLink(Base):
 
     __tablename__ = "mail_links"
     __table_args__ = (
-        CheckConstraint("purpose IN ('registration', 'password_reset')", name="purpose"),
+        CheckConstraint("purpose IN ('registration', 'password_reset', 'email_change')", name="purpose"),
         Index("ix_mail_links_address_hash_created_at", "address_hash", "created_at"),
     )
 

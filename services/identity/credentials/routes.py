@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import status
 
-from services.identity import password_strength
+from services.identity import password_strength, step_up
 from services.identity.browser import DeskDep
-from services.identity.credentials import mail_links, password_changes, registration
+from services.identity.credentials import email_changes, mail_links, password_changes, registration
 from services.identity.credentials.mail_links import Purpose
 from services.identity.credentials.schemas import (
+    EmailChangeRead,
     EmailVerification,
     LinkRequest,
     MailRead,
@@ -50,6 +51,22 @@ def register(body: RegistrationCreate, database: DatabaseDep) -> MailRead:
 def verify_email(body: EmailVerification, session: SessionDep, origin: OriginDep) -> Any:
     """Make the account that the mailed link is for. Signing in is the next step."""
     return registration.confirm_registration(session, body.token.get_secret_value(), origin)
+
+
+@router.post("/email-change", status_code=status.HTTP_202_ACCEPTED)
+def request_email_change(body: LinkRequest, actor: Owner, session: SessionDep, origin: OriginDep) -> MailRead:
+    """Ask for another address. It counts when the links in the mails to both, the new and the present one, were
+    followed. Needs a sign-in of the last ten minutes."""
+    step_up.require_recent_sign_in(session, actor.session_id)
+    email_changes.request_change(session, body.email, origin.of(actor))
+    return _mailed(body.email, "email_change")
+
+
+@router.post("/email-change/confirm", response_model=EmailChangeRead, dependencies=[PUBLIC])
+def confirm_email_change(body: EmailVerification, session: SessionDep, origin: OriginDep) -> Any:
+    """Confirm another address by one of the two mailed links. With the second one all other sessions end."""
+    changed = email_changes.confirm_change(session, body.token.get_secret_value(), origin)
+    return {"status": "changed" if changed else "waiting"}
 
 
 @router.post("/password", response_model_exclude_none=True)

@@ -1,6 +1,6 @@
 """Credentials over the wire."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -30,6 +30,12 @@ class MailRead(BaseModel):
 
 class EmailVerification(Input):
     token: LinkToken
+
+
+class EmailChangeRead(BaseModel):
+    """`waiting`: the other mailbox has not confirmed yet. `changed`: the account has its new address."""
+
+    status: Literal["waiting", "changed"]
 
 
 class PasswordReset(Input):

@@ -39,6 +39,8 @@ POLICY: dict[str, str] = {
     "POST /api/v1/auth/passkeys/options": "account:secure",
     "POST /api/v1/auth/passkeys": "account:secure",
     "DELETE /api/v1/auth/passkeys/{passkey_id}": "account:secure",
+    "POST /api/v1/auth/email-change": "account:secure",
+    "POST /api/v1/auth/email-change/confirm": ANYONE,
     "POST /api/v1/auth/token": ANYONE,
     "POST /api/v1/auth/api-keys": "account:secure",
     "GET /api/v1/auth/api-keys": "account:secure",

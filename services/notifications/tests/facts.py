@@ -43,6 +43,10 @@ class Learner:
     def reset(self, token: str = "secret+token") -> e.PasswordResetRequested:
         return e.PasswordResetRequested(user_id=self.user_id, version=1, token=token, expires_at=in_an_hour())
 
+    def address_changed(self, to_new: bool = False) -> e.EmailChangeRequested:
+        facts = {"user_id": self.user_id, "version": 1, "token": "secret+token", "expires_at": in_an_hour()}
+        return e.EmailChangeRequested(**facts, new_email=f"new.{self.email}", to_new=to_new)
+
     def approved(self) -> e.InstructorApplicationDecided:
         return e.InstructorApplicationDecided(
             user_id=self.user_id, version=3, application_id=self.order_id, approved=True

@@ -28,6 +28,7 @@ ONE_LEARNER: dict[str, tuple[Callable[[Learner], e.Event], bool, bool, str]] = {
     "invitation": (Learner.invited, True, False, "/reset-password#token=secret%2Btoken"),
     "export_ready": (Learner.exported, True, False, "#token=secret%2Btoken"),
     "email_verification": (Learner.verification, True, False, "/verify-email#token=secret%2Btoken"),
+    "email_change_old": (Learner.address_changed, True, False, "@learners.test"),
     "account_exists": (Learner.registered_again, True, False, "an account with it already"),
     "security_notice": (Learner.security_changed, True, True, "203.0.113.0/24"),
     "password_reset": (Learner.reset, True, False, "/reset-password#token=secret%2Btoken"),
@@ -81,6 +82,22 @@ def test_an_address_that_is_nobodys_yet_gets_its_link(notifications: Harness, wo
     notifications.deliver(learner.registered())
     wait_until_all_sent(worker, learner)
     assert [mail.subject for mail in sink.mails(learner.email)][1:] == ["Welcome to AI First Academy"]
+
+
+def test_a_new_address_gets_its_own_link_and_after_the_change_all_mail(
+    notifications: Harness, worker: Harness, sink: Sink
+) -> None:
+    learner = newcomer(notifications)
+    new_email = f"new.{learner.email}"
+    notifications.deliver(learner.address_changed(to_new=True))
+    notifications.deliver(learner.address_changed())
+    wait_until_all_sent(worker, learner)
+    (mail,) = sink.mails(new_email)
+    assert "https://school.test/confirm-email#token=secret%2Btoken" in mail.part("plain")
+    assert f"to\n{new_email}." in sink.mails(learner.email)[-1].part("plain")
+    notifications.deliver(learner.updated(2, email=new_email))
+    notifications.deliver(learner.paid())
+    wait_until(lambda: "Receipt" in sink.mails(new_email)[-1].subject, what="the receipt at the new address")
 
 
 def test_a_change_that_only_a_newer_identity_knows_is_told_in_general_words(
