@@ -35,6 +35,8 @@ def home() -> Iterator[Path]:
 def door(home: Path, far_end: tuple[dict[str, str], list[str]]) -> Iterator[Door]:
     """The gateway with limits that no test reaches by chance, and two allowed origins."""
     place = home / "wide"
+    (place / "files" / "identity" / "avatars").mkdir(parents=True)
+    (place / "files" / "identity" / "avatars" / "one").write_bytes(b"RIFF picture")
     (place / "files" / "catalog" / "2025").mkdir(parents=True)
     (place / "files" / "catalog" / "2025" / "one").write_bytes(b"%PDF-1.7 lesson")
     (place / "files" / "certificates").mkdir()

@@ -182,6 +182,13 @@ def test_a_service_hands_out_only_files_of_its_own(door: Door, target: str) -> N
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_picture_is_sent_and_nothing_else_of_identity_redirects(door: Door) -> None:
+    shown = door.ask("GET", "/api/v1/users/avatars/accel/identity/avatars/one")
+    assert (shown.status, shown.body) == (200, b"RIFF picture")
+    for target in ("/api/v1/users/accel/identity/avatars/one", "/api/v1/auth/accel/identity/avatars/one"):
+        assert door.ask("GET", target).body == b"hidden"
+
+
 def test_a_service_without_files_cannot_redirect_to_them(door: Door) -> None:
     answer = door.ask("GET", "/api/v1/payments/accel/catalog/2025/one")
     assert (answer.status, answer.body) == (200, b"hidden")

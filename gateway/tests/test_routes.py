@@ -7,6 +7,8 @@ ROUTES = {
         "auth/login",
         "auth",
         "users/me",
+        "users/me/avatar",
+        "users/avatars/1/large",
         "admin/users",
         "admin/users/1/suspend",
         "admin/audit",

@@ -35,6 +35,7 @@ class User(Base):
     bio: Mapped[str] = mapped_column(server_default="")
     locale: Mapped[str] = mapped_column(server_default="en")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    avatar_id: Mapped[UUID | None] = mapped_column(unique=True)
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from services.identity import admin_routes, profiles, revocations, sign_in_routes, users
 from services.identity.api_keys import routes as api_keys_routes
 from services.identity.auditing import routes as auditing_routes
+from services.identity.avatars import routes as avatars_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
 from services.identity.factors import routes as factors_routes
@@ -35,6 +36,7 @@ ROUTERS = [
     privacy_routes.own,
     privacy_routes.secret,
     privacy_routes.admin,
+    avatars_routes.router,
     people,
     admin_routes.router,
     admin_routes.secret_router,

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from services.identity.avatars.schemas import Avatar
 from shared.permissions import Role
 from shared.schemas import LongText
 
@@ -100,6 +101,7 @@ class AccountRead(UserRead):
     bio: str
     locale: str
     time_zone: str
+    avatar: Avatar
     impersonated_by: UUID | None = None
 
 
@@ -112,6 +114,7 @@ class ProfileRead(BaseModel):
     name: str
     headline: str
     bio: str
+    avatar: Avatar
 
 
 class ImpersonationCreate(Input):

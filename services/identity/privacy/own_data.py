@@ -22,7 +22,7 @@ NO_PASSWORD = "!"
 
 
 def _of_user(user_id: UUID) -> Any:
-    columns = (User.id, User.email, User.name, User.headline, User.bio, User.locale, User.time_zone)
+    columns = (User.id, User.email, User.name, User.headline, User.bio, User.locale, User.time_zone, User.avatar_id)
     return select(*columns, User.roles, User.status, User.created_at, User.updated_at).where(User.id == user_id)
 
 
@@ -71,6 +71,7 @@ def anonymize_user(session: Session, user: User) -> None:
     session.execute(delete(MailLink).where(MailLink.address_hash == hash_address(address)))
     user.email = user.email_normalized = f"{user.id}@erased.invalid"
     user.headline = user.bio = ""
+    user.avatar_id = None
     user.locale, user.time_zone = "en", "UTC"
     user.name, user.password_hash, user.roles, user.status = NOBODY, NO_PASSWORD, [], "erased"
 

@@ -29,7 +29,7 @@ def test_a_new_student_registers_signs_in_and_reads_the_own_account(identity: Ha
     assert tokens == {**tokens, "token_type": "Bearer", "expires_in": 300}
     me = identity.client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     profile = {"headline": "", "bio": "", "locale": "en", "time_zone": "UTC"}
-    assert me.json() == {**user, **profile, "impersonated_by": None}
+    assert me.json() == {**user, **profile, "avatar": None, "impersonated_by": None}
 
 
 def test_before_the_mailed_link_is_followed_there_is_no_account(identity: Harness) -> None:

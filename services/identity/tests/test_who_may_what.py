@@ -55,6 +55,9 @@ POLICY: dict[str, str] = {
     "GET /api/v1/users/me": "account:use",
     "PATCH /api/v1/users/me": "account:use",
     "GET /api/v1/users/{user_id}/profile": ANYONE,
+    "PUT /api/v1/users/me/avatar": "account:use",
+    "DELETE /api/v1/users/me/avatar": "account:use",
+    "GET /api/v1/users/avatars/{avatar_id}/{size}": ANYONE,
     "POST /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/users/me/instructor-applications": "account:use",
     "GET /api/v1/admin/users": "users:read",
@@ -93,7 +96,16 @@ REFUSED = {"urn:academy:problem:not-authenticated": 401, "urn:academy:problem:fo
 def call(identity: Harness, route: str, token: str | None) -> int:
     """401 or 403 when the door refuses the caller, 200 for whatever the route itself answers."""
     method, path = route.split(" ")
-    for name in ("user_id", "application_id", "session_id", "passkey_id", "key_id", "export_id", "erasure_id"):
+    for name in (
+        "user_id",
+        "application_id",
+        "session_id",
+        "passkey_id",
+        "key_id",
+        "avatar_id",
+        "export_id",
+        "erasure_id",
+    ):
         path = path.replace(f"{{{name}}}", str(uuid7()))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = identity.client.request(method, path, headers=headers, json=BODIES.get(route))

@@ -1,0 +1,79 @@
+"""Pictures of people made harmless by Pillow: decoded and drawn anew, square and small, with nothing but their pixels.
+
+Memory is bounded: one picture at a time in a process, of 25 million pixels at most, so 100 MB.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+from PIL import Image, ImageOps
+
+from shared.errors import Unavailable
+
+MAX_PIXELS = 25_000_000
+# What Pillow calls them; its other decoders are never asked.
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+CONTENT_TYPE = "image/webp"
+QUALITY = 85
+# Coarsely to four times the largest side first: the fine filters copy a picture that has an alpha channel.
+COARSE_SIDE = 1024
+SLOT_WAIT_SECONDS = 5.0
+
+# The limit is ours, and Pillow's would only warn.
+Image.MAX_IMAGE_PIXELS = None
+_slot = threading.BoundedSemaphore(1)
+
+
+class NotAPicture(Exception):
+    """What was sent cannot be made an avatar; the text says why, as the end of a sentence about it."""
+
+
+def make_squares(content: bytes, declared: str, sides: tuple[int, ...]) -> list[bytes]:
+    """The middle of a picture as WebP, once for each side (pixels); turned as its EXIF says. Raises NotAPicture,
+    Unavailable after five seconds of waiting for others' pictures."""
+    kind = FORMATS.get(declared)
+    if kind is None:
+        raise NotAPicture("is not declared as PNG, JPEG or WebP")
+    with _decoding_slot():
+        try:
+            with Image.open(BytesIO(content), formats=[kind]) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise NotAPicture(f"has more than {MAX_PIXELS:,} pixels")
+                square = _middle(picture)
+            return [_encode(square, side) for side in sides]
+        except NotAPicture:
+            raise
+        # Decoders of hostile bytes fail in every way: OSError, ValueError, SyntaxError, struct.error, MemoryError ...
+        except Exception as error:
+            raise NotAPicture(f"is not a {kind} picture that can be read") from error
+
+
+def _middle(picture: Image.Image) -> Image.Image:
+    # A JPEG is decoded at a fraction of its size; other decoders ignore it.
+    picture.draft("RGB", (COARSE_SIDE, COARSE_SIDE))
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    coarse = min(side, COARSE_SIDE)
+    box = (left, top, left + side, top + side)
+    square = picture.resize((coarse, coarse), Image.Resampling.NEAREST, box)
+    return ImageOps.exif_transpose(square).convert("RGBA" if square.has_transparency_data else "RGB")
+
+
+def _encode(square: Image.Image, side: int) -> bytes:
+    small, file = square.resize((side, side), Image.Resampling.LANCZOS), BytesIO()
+    # Nothing of what came along: EXIF with places, XMP, colour profiles, comments.
+    small.info = {}
+    small.save(file, "WEBP", quality=QUALITY)
+    return file.getvalue()
+
+
+@contextmanager
+def _decoding_slot() -> Iterator[None]:
+    if not _slot.acquire(timeout=SLOT_WAIT_SECONDS):
+        raise Unavailable("Too many pictures arrive at this moment. Try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _slot.release()

@@ -1,0 +1,85 @@
+"""/api/v1/users/me/avatar and the pictures themselves."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from services.identity import users
+from services.identity.avatars import pictures
+from services.identity.avatars.image_gateway import CONTENT_TYPE, FORMATS
+from services.identity.dependencies import DatabaseDep
+from services.identity.schemas import AccountRead
+from shared.auth import PUBLIC, Actor, require
+from shared.database import SessionDep
+from shared.errors import Invalid
+from shared.routing import AcademyRouter
+from shared.storage import Storage, protected_path
+
+router = AcademyRouter(prefix="/api/v1/users", tags=["users"])
+Account = Annotated[Actor, require("account:use")]
+PICTURE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in FORMATS},
+}
+PICTURE_REFUSALS: dict[int | str, Any] = {
+    413: {"description": "Larger than 5 MiB"},
+    415: {"description": "Not a PNG, JPEG or WebP picture of at most 25 million pixels, whatever it is called"},
+}
+SHOWN: dict[int | str, Any] = {200: {"content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
+# The address of another picture is another one. A day, so that one that was taken away does not live on for ever.
+HEADERS = {"Cache-Control": "public, max-age=86400, immutable", "Content-Disposition": "inline"}
+
+
+async def receive_picture(request: Request, _actor: Account) -> bytes:
+    """The body, no more of it than a picture may have. Raises PictureTooLarge.
+
+    Read here and not by the framework, which would read it before it knows who is calling, and without a limit.
+    """
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > pictures.MAX_BYTES:
+                raise pictures.PictureTooLarge
+    except ClientDisconnect as error:
+        raise Invalid("body", "did not arrive whole") from error
+    return bytes(content)
+
+
+@router.put(
+    "/me/avatar",
+    response_model=AccountRead,
+    responses=PICTURE_REFUSALS,
+    openapi_extra={"requestBody": PICTURE_BODY},
+)
+def set_avatar(
+    request: Request,
+    content: Annotated[bytes, Depends(receive_picture)],
+    actor: Account,
+    database: DatabaseDep,
+    session: SessionDep,
+) -> Any:
+    """Make the body the own picture. Its middle is kept as a square, drawn anew; what came along (EXIF with places) is
+    gone."""
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    pictures.set_avatar(database, request.app.state.storage, actor.user_id, content, declared)
+    return users.read_account(session, actor.user_id, actor.impersonator_id)
+
+
+@router.delete("/me/avatar", status_code=204)
+def remove_avatar(actor: Account, session: SessionDep) -> None:
+    """Take the own picture away."""
+    pictures.remove_avatar(session, actor.user_id)
+
+
+@router.get("/avatars/{avatar_id}/{size}", response_class=Response, responses=SHOWN, dependencies=[PUBLIC])
+def show_avatar(request: Request, avatar_id: UUID, size: Literal["large", "small"], session: SessionDep) -> Response:
+    """A picture: 256 pixels wide and high, or 64. From a local disk the gateway sends the bytes."""
+    key = pictures.find_file(session, avatar_id, size)
+    storage: Storage = request.app.state.storage
+    if storage.is_local:
+        return Response(headers={**HEADERS, "X-Accel-Redirect": protected_path(key)}, media_type=CONTENT_TYPE)
+    return Response(storage.get(key), headers=HEADERS, media_type=CONTENT_TYPE)
