@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from ops.native.ports import any_free, is_free
-from ops.native.secrets import new_signing_key, new_stripe_key, new_webhook_secret, write_private
+from ops.native.secrets import new_encryption_key, new_signing_key, new_stripe_key, new_webhook_secret, write_private
 
 LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 # The services' user in the images, who must be able to read the signing key.
@@ -49,6 +49,8 @@ def _value(name: str, default: str, keys: Path) -> str:
         return default
     if name == "SIGNING_KEY_FILE":
         return str(_signing_key_file(keys))
+    if name == "ENCRYPTION_KEYS":
+        return new_encryption_key()
     if name == "STRIPE_API_KEY":
         return new_stripe_key()
     if name == "STRIPE_WEBHOOK_SECRETS":

@@ -104,6 +104,7 @@ class Environment:
                 "SIGNING_KEY_FILE": str(self.signing_key),
                 # Real ones, of a developer who has an account there: nothing on this machine plays them.
                 "SIGN_IN_PROVIDERS": os.environ.get("SIGN_IN_PROVIDERS", ""),
+                "ENCRYPTION_KEYS": self.secrets["encryption_keys"],
             },
             "billing": {
                 "STRIPE_API_KEY": self.secrets["stripe_api_key"],

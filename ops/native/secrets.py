@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -23,6 +24,7 @@ def load(directory: Path) -> dict[str, str]:
     complete = {name: secrets.token_urlsafe(24) for name in wanted} | {
         "stripe_api_key": new_stripe_key(),
         "stripe_webhook_secret": new_webhook_secret(),
+        "encryption_keys": new_encryption_key(),
         "admin_email": ADMIN_EMAIL,
     }
     complete |= known
@@ -43,6 +45,11 @@ def new_signing_key() -> str:
     """An Ed25519 private key as PEM."""
     key = Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def new_encryption_key() -> str:
+    """A Fernet key: 32 random bytes in base64url."""
+    return Fernet.generate_key().decode()
 
 
 def new_stripe_key() -> str:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi import FastAPI
 
+from ops.native.secrets import new_encryption_key
 from ops.places import SERVICES
 
 Document = dict[str, Any]
@@ -29,6 +30,7 @@ def _application(service: str, folder: Path) -> FastAPI:
     settings: dict[str, Any] = {"storage_url": f"file://{folder}"}
     if service == "identity":
         settings["signing_key_file"] = _signing_key(folder / "signing_key.pem")
+        settings["encryption_keys"] = new_encryption_key()
     made = importlib.import_module(f"services.{service}.settings").Settings(**settings)
     app: FastAPI = importlib.import_module(f"services.{service}.main").create_app(made)
     return app

@@ -11,6 +11,7 @@ PUBLIC_URL=http://localhost:8080
 ADMIN_PASSWORD=
 STRIPE_API_KEY=
 SIGNING_KEY_FILE=
+ENCRYPTION_KEYS=
 SMTP_PASSWORD=
 """
 
@@ -21,6 +22,7 @@ def test_example_is_completed_with_secrets(tmp_path: Path) -> None:
     assert values["PUBLIC_URL"] == "http://localhost:8080"
     assert len(values["ADMIN_PASSWORD"]) >= 32
     assert values["STRIPE_API_KEY"].startswith("sk_test_")
+    assert len(values["ENCRYPTION_KEYS"]) == 44
     assert values["SMTP_PASSWORD"] == ""
     key = Path(values["SIGNING_KEY_FILE"]).read_text()
     assert key.startswith("-----BEGIN PRIVATE KEY-----")  # pragma: allowlist secret, only its first line

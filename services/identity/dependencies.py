@@ -8,6 +8,7 @@ from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.factors.webauthn_gateway import Site
 from services.identity.providers.oidc_gateway import OpenIdProvider
+from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
 from shared.database import Database
 
@@ -22,6 +23,12 @@ def get_signer(request: Request) -> TokenSigner:
     """The key that signs access tokens."""
     signer: TokenSigner = request.app.state.signer
     return signer
+
+
+def get_secret_box(request: Request) -> SecretBox:
+    """The keys that open what is stored encrypted."""
+    box: SecretBox = request.app.state.secret_box
+    return box
 
 
 def get_origin(request: Request) -> Origin:
@@ -52,6 +59,7 @@ def forbid_storing(response: Response) -> None:
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SignerDep = Annotated[TokenSigner, Depends(get_signer)]
+BoxDep = Annotated[SecretBox, Depends(get_secret_box)]
 SiteDep = Annotated[Site, Depends(get_site)]
 ProvidersDep = Annotated[dict[str, OpenIdProvider], Depends(get_providers)]
 OriginDep = Annotated[Origin, Depends(get_origin)]

@@ -29,11 +29,13 @@ class ProviderSettings(BaseModel):
 
 
 class Settings(settings.Settings):
-    """The api needs one of the two: a file with PEM blocks of Ed25519 private keys, the first of which signs access
-    tokens, or the same text itself. Without `sign_in_providers` nobody signs in by one."""
+    """The api needs one of the first two: a file with PEM blocks of Ed25519 private keys, the first of which signs
+    access tokens, or the same text itself. Api and worker need `encryption_keys` (secret_box.py). Without
+    `sign_in_providers` nobody signs in by one."""
 
     signing_key_file: Path | None = None
     signing_key: SecretStr | None = None
+    encryption_keys: SecretStr | None = None
     sign_in_providers: list[ProviderSettings] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -1,12 +1,14 @@
-"""Identity's worker: relays the outbox, cleans up, sweeps pictures and seals the audit log."""
+"""Identity's worker: relays the outbox, cleans up, sweeps pictures, seals the audit log and secrets."""
 
 from datetime import timedelta
 
 from services.identity.auditing.chain import seal_audit
 from services.identity.avatars.pictures import sweep_avatars
+from services.identity.factors.totp import reseal_secrets
 from services.identity.handlers import HANDLERS
 from services.identity.housekeeping import clean_up
 from services.identity.privacy.exports import clean_up_exports
+from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
 from shared.jobs import Job
 from shared.storage import Storage
@@ -14,13 +16,14 @@ from shared.worker import Worker, run
 
 
 def create_worker(settings: Settings | None = None) -> Worker:
-    """What the worker process runs."""
+    """What the worker process runs. Raises EncryptionKeyMissing without ENCRYPTION_KEYS."""
     settings = settings or Settings()
-    storage = Storage(settings.storage_url)
+    storage, box = Storage(settings.storage_url), SecretBox(settings.encryption_keys)
     jobs = [
         Job("clean_up", timedelta(minutes=10), clean_up),
         Job("clean-up-exports", timedelta(hours=1), clean_up_exports),
         Job("seal-audit", timedelta(minutes=1), seal_audit),
+        Job("reseal-secrets", timedelta(minutes=1), lambda database: reseal_secrets(database, box)),
         Job("sweep-avatars", timedelta(minutes=1), lambda database: sweep_avatars(database, storage)),
     ]
     return Worker("identity", settings, HANDLERS, jobs)

@@ -27,6 +27,7 @@ from shared.worker import Worker
 S = TypeVar("S", bound=Settings)
 PASSWORD = "only-for-tests"
 INTERNAL_TOKEN = "internal-token-of-tests"
+ENCRYPTION_KEY = "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMzI="
 
 
 class Academy:
@@ -62,6 +63,7 @@ class Academy:
             "broker_management_url": os.environ["TEST_BROKER_MANAGEMENT_URL"],
             "identity_url": self.identity.url,
             "internal_token": SecretStr(INTERNAL_TOKEN),
+            "encryption_keys": SecretStr(ENCRYPTION_KEY),
             "storage_url": self.storage_url,
             "public_url": "http://academy.test",
             "log_level": "warning",

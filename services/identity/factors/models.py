@@ -24,12 +24,14 @@ class Ticket(Base):
 
 
 class TotpSecret(Base):
-    """An authenticator app. It counts once `confirmed_at` is set; `last_step` makes each code good once."""
+    """An authenticator app. It counts once `confirmed_at` is set; `last_step` makes each code good once. The secret is
+    encrypted (secret_box.py) with the key of `key_id`."""
 
     __tablename__ = "totp_secrets"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     secret: Mapped[str]
+    key_id: Mapped[str | None]
     last_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     confirmed_at: Mapped[datetime | None]
 

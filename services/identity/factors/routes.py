@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import status
 
 from services.identity import users
-from services.identity.dependencies import NO_STORE, OriginDep, SiteDep
+from services.identity.dependencies import NO_STORE, BoxDep, OriginDep, SiteDep
 from services.identity.factors import enrolment, passkeys, recovery_codes, totp
 from services.identity.factors.schemas import (
     FactorsRead,
@@ -39,18 +39,20 @@ def read_factors(actor: Owner, session: SessionDep) -> FactorsRead:
 
 
 @router.post("/totp", status_code=status.HTTP_201_CREATED, response_model=TotpRead)
-def begin_totp(actor: Owner, session: SessionDep) -> Any:
+def begin_totp(actor: Owner, session: SessionDep, box: BoxDep) -> Any:
     """Begin with an authenticator app: show `uri` as a QR code. It counts once a code of it is confirmed."""
     enrolment.require_recent_sign_in(session, actor.session_id)
-    return totp.begin_totp(session, users.lock_user(session, actor.user_id))
+    return totp.begin_totp(session, box, users.lock_user(session, actor.user_id))
 
 
 @router.post("/totp/confirm")
-def confirm_totp(body: TotpConfirm, actor: Owner, session: SessionDep, origin: OriginDep) -> RecoveryCodesRead:
+def confirm_totp(
+    body: TotpConfirm, actor: Owner, session: SessionDep, box: BoxDep, origin: OriginDep
+) -> RecoveryCodesRead:
     """Turn the authenticator app on by a code of it."""
     enrolment.require_recent_sign_in(session, actor.session_id)
     user = users.lock_user(session, actor.user_id)
-    return RecoveryCodesRead(recovery_codes=totp.confirm_totp(session, user, body.code, origin.of(actor)))
+    return RecoveryCodesRead(recovery_codes=totp.confirm_totp(session, box, user, body.code, origin.of(actor)))
 
 
 @router.delete("/totp", status_code=status.HTTP_204_NO_CONTENT)

@@ -13,6 +13,7 @@ from services.identity.factors import passkeys, recovery_codes, tickets, totp
 from services.identity.factors.passkeys import Challenge
 from services.identity.factors.webauthn_gateway import Site
 from services.identity.models import User
+from services.identity.secret_box import SecretBox
 from services.identity.sessions import SignedIn
 from shared.database import Database
 from shared.errors import Problem, Unauthorized
@@ -33,11 +34,13 @@ class Code:
     recovery: str = ""
 
 
-def finish_with_code(database: Database, signer: TokenSigner, ticket: str, code: Code, origin: Origin) -> SignedIn:
+def finish_with_code(
+    database: Database, signer: TokenSigner, box: SecretBox, ticket: str, code: Code, origin: Origin
+) -> SignedIn:
     """The session that the password alone did not begin. Raises TicketInvalid, WrongCode, TooManyAttempts,
     AccountSuspended. Takes the database and not a session: a wrong code must stay counted."""
     with database.begin() as session:
-        outcome = _try_code(session, signer, ticket, code, origin)
+        outcome = _try_code(session, signer, box, ticket, code, origin)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -61,7 +64,9 @@ def finish_with_passkey(
     return outcome
 
 
-def _try_code(session: Session, signer: TokenSigner, token: str, code: Code, origin: Origin) -> SignedIn | Problem:
+def _try_code(
+    session: Session, signer: TokenSigner, box: SecretBox, token: str, code: Code, origin: Origin
+) -> SignedIn | Problem:
     ticket = tickets.get_ticket(session, "second_factor", token)
     if ticket.user_id is None:
         return tickets.TicketInvalid()
@@ -70,7 +75,7 @@ def _try_code(session: Session, signer: TokenSigner, token: str, code: Code, ori
     guessers = throttle.known_guess("code on", device) if device else throttle.known_guess("code of", ticket.user_id)
     throttle.charge_attempt(session, guessers)
     user = users.lock_user(session, ticket.user_id)
-    if not _spend(session, user, code, origin):
+    if not _spend(session, box, user, code, origin):
         audit.record(session, origin, "sign_in.refused", user.id, reason="wrong code")
         return WrongCode()
     tickets.take_ticket(session, "second_factor", token)
@@ -78,9 +83,9 @@ def _try_code(session: Session, signer: TokenSigner, token: str, code: Code, ori
     return signing_in.enter(session, signer, user, origin)
 
 
-def _spend(session: Session, user: User, code: Code, origin: Origin) -> bool:
+def _spend(session: Session, box: SecretBox, user: User, code: Code, origin: Origin) -> bool:
     if code.totp:
-        return totp.spend_code(session, user, code.totp)
+        return totp.spend_code(session, box, user, code.totp)
     if not recovery_codes.spend_code(session, user.id, code.recovery):
         return False
     audit.record(session, origin.by(user.id), "recovery_code.used", user.id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.identity.browser import DeskDep
-from services.identity.dependencies import NO_STORE, DatabaseDep, SignerDep, SiteDep
+from services.identity.dependencies import NO_STORE, BoxDep, DatabaseDep, SignerDep, SiteDep
 from services.identity.factors import second_step
 from services.identity.factors.schemas import CodeSignIn, PasskeyChallengeRead, PasskeyQuestion, PasskeySignIn
 from services.identity.factors.second_step import Code
@@ -22,11 +22,13 @@ router = AcademyRouter(
 
 
 @router.post("/code", response_model_exclude_none=True)
-def login_with_code(body: CodeSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> TokensRead:
+def login_with_code(
+    body: CodeSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep, box: BoxDep
+) -> TokensRead:
     """Second step by a code of the authenticator app, or by a recovery code."""
     code = Code(body.code or "", body.recovery_code.get_secret_value())
     ticket = body.ticket.get_secret_value()
-    return desk.hand_out(body, second_step.finish_with_code(database, signer, ticket, code, desk.visitor(body)))
+    return desk.hand_out(body, second_step.finish_with_code(database, signer, box, ticket, code, desk.visitor(body)))
 
 
 @router.post("/passkey/options", response_model=PasskeyChallengeRead)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyotp
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,12 +15,18 @@ from services.identity.audit import Origin
 from services.identity.factors import recovery_codes
 from services.identity.factors.models import TotpSecret
 from services.identity.models import User
+from services.identity.secret_box import Sealed, SecretBox
+from shared.database import Database
 from shared.errors import Conflict, Invalid
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
 
 ISSUER = "AI First Academy"
 STEP_SECONDS = 30
 # Clocks of telephones differ: the code before and the one after are taken as well.
 TOLERATED_STEPS = (0, -1, 1)
+BATCH = 500
 
 
 class TotpOn(Conflict):
@@ -35,24 +42,26 @@ class NewTotp:
     uri: str
 
 
-def begin_totp(session: Session, user: User) -> NewTotp:
+def begin_totp(session: Session, box: SecretBox, user: User) -> NewTotp:
     """A new secret for a locked account; it counts once a code of it was shown. Raises TotpOn."""
     known = session.get(TotpSecret, user.id)
     if known and known.confirmed_at:
         raise TotpOn
     secret = pyotp.random_base32()
-    row = insert(TotpSecret).values(user_id=user.id, secret=secret)
-    session.execute(row.on_conflict_do_update(index_elements=[TotpSecret.user_id], set_={"secret": secret}))
+    sealed = box.seal(secret)
+    stored = {"secret": sealed.text, "key_id": sealed.key_id}
+    row = insert(TotpSecret).values(user_id=user.id, **stored)
+    session.execute(row.on_conflict_do_update(index_elements=[TotpSecret.user_id], set_=stored))
     return NewTotp(secret, pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER))
 
 
-def confirm_totp(session: Session, user: User, code: str, origin: Origin) -> list[str]:
+def confirm_totp(session: Session, box: SecretBox, user: User, code: str, origin: Origin) -> list[str]:
     """Turns it on for a locked account. Returns the recovery codes when this is its first factor, otherwise none.
     Raises Invalid("code"), TotpOn."""
     known = session.get(TotpSecret, user.id)
     if known and known.confirmed_at:
         raise TotpOn
-    if known is None or not _spend(known, code):
+    if known is None or not _spend(box, known, code):
         raise Invalid("code", "is not what the app shows now", "wrong_code")
     known.confirmed_at = datetime.now(UTC)
     audit.record(session, origin, "totp.on", user.id)
@@ -72,14 +81,28 @@ def remove_totp(session: Session, user: User, origin: Origin) -> None:
         security_news.tell(session, user, "totp_off", origin)
 
 
-def spend_code(session: Session, user: User, code: str) -> bool:
+def spend_code(session: Session, box: SecretBox, user: User, code: str) -> bool:
     """True when the code is right now and was not used before. The account is locked."""
     known = session.get(TotpSecret, user.id)
-    return known is not None and known.confirmed_at is not None and _spend(known, code)
+    return known is not None and known.confirmed_at is not None and _spend(box, known, code)
 
 
-def _spend(known: TotpSecret, code: str) -> bool:
-    clock, now = pyotp.TOTP(known.secret), int(time.time())
+def reseal_secrets(database: Database, box: SecretBox) -> None:
+    """Brings every secret that is stored under another key, or under none, under the newest. Safe to repeat."""
+    older = select(TotpSecret).where(TotpSecret.key_id.is_distinct_from(box.newest)).limit(BATCH).with_for_update()
+    while True:
+        with database.begin() as session:
+            found = session.scalars(older).all()
+            for known in found:
+                sealed = box.seal(box.open(Sealed(known.secret, known.key_id)))
+                known.secret, known.key_id = sealed.text, sealed.key_id
+        if not found:
+            return
+        log.info("secrets sealed anew", count=len(found), key_id=box.newest)
+
+
+def _spend(box: SecretBox, known: TotpSecret, code: str) -> bool:
+    clock, now = pyotp.TOTP(box.open(Sealed(known.secret, known.key_id))), int(time.time())
     for tolerated in TOLERATED_STEPS:
         step = now // STEP_SECONDS + tolerated
         right = hmac.compare_digest(clock.at(step * STEP_SECONDS).encode(), code.encode())
