@@ -57,6 +57,14 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "end_session": lambda w: _names(session_id=w.new_session("owner")),
     "remove_passkey": lambda w: _names(passkey_id=w.new_passkey()),
     "remove_identity": lambda w: _names(identity_id=w.new_identity()),
+    "remove_avatar": lambda w: NEWCOMER,
+    "create_api_key": lambda w: _body(name="Import", scopes=["account:use"]),
+    "revoke_api_key": lambda w: _names(key_id=w.new_api_key()["id"]),
+    "revoke_api_key_of_user": lambda w: _names(key_id=w.new_api_key()["id"]),
+    "exchange_api_key": lambda w: Want(
+        upload={"data": {"grant_type": "client_credentials", "client_secret": w.api_key["key"]}}
+    ),
+    "request_email_change": lambda w: Want({"email": new_email()}, newcomer=True),
     "update_me": lambda w: _body(locale="de-AT"),
     "apply_as_instructor": lambda w: Want(body={"motivation": "I have taught for years."}, newcomer=True),
     "register": lambda w: _names(email=new_email(), password=PASSWORD),

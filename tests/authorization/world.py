@@ -12,6 +12,7 @@ from services.catalog.tests.samples import PDF, PDF_TYPE, upload
 from services.catalog.tests.school import PAID, TaughtCourse, answer
 from services.identity.tests.authenticator import Authenticator
 from services.identity.tests.people import Person, new_account, new_person
+from services.identity.tests.samples import picture
 from services.identity.tests.travellers import Traveller
 from shared.testing import wait_until
 from shared.testing.harness import Caller
@@ -48,7 +49,9 @@ class World:
         self._ask()
         # After the last sign-in: with a passkey it would take a second step.
         self.ids |= {"passkey_id": self.new_passkey(), "session_id": self.new_session("owner")}
-        self.ids["identity_id"] = self.new_identity()
+        self.api_key = self.new_api_key()
+        self.ids |= {"identity_id": self.new_identity(), "key_id": self.api_key["id"]}
+        self.ids |= {"avatar_id": self.new_avatar(), "size": "large"}
         self.ids |= {"coupon_id": self.new_coupon(), "application_id": self.new_application()}
 
     # What nobody but the owner and the staff may see, and what the course's learners may see as well.
@@ -118,6 +121,18 @@ class World:
         """The id of a link between the owner's account and one elsewhere."""
         traveller = Traveller(self._identity, self.stage.provider, "google")
         return str(answer(traveller.link(self.people["owner"]), 201)["id"])
+
+    def new_api_key(self) -> dict[str, str]:
+        """A key of the owner's, with its text."""
+        body = {"name": "Import", "scopes": ["account:use"]}
+        made: dict[str, str] = answer(self.at("identity", "owner").post("/api/v1/auth/api-keys", json=body), 201)
+        return made
+
+    def new_avatar(self) -> str:
+        """The id of the owner's picture."""
+        owner, kind = self.at("identity", "owner"), {"Content-Type": "image/png"}
+        sent = owner.request("PUT", "/api/v1/users/me/avatar", content=picture("PNG"), headers=kind)
+        return str(answer(sent)["avatar"]["large"].split("/")[-2])
 
     def new_file(self) -> str:
         """The id of a file on the owner's lesson."""
