@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 import psycopg2
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
-from sqlalchemy import URL, DateTime, Engine, MetaData, Row, create_engine, event, text
+from sqlalchemy import URL, DateTime, Engine, MetaData, Row, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
+
+from shared.transactions import send_with_commit, shorten_transactions
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,7 +30,6 @@ SERVER_OPTIONS = (
 )
 # A pooled connection unused for this long is asked whether it still lives before its next use (seconds).
 PING_AFTER_SECONDS = 3.0
-NOTIFY = text("SELECT pg_notify(:channel, :loops)")
 # Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
 WAKE = "wake_worker"
 
@@ -49,8 +50,7 @@ def new_metadata() -> MetaData:
 class Database:
     """The connections of one service. Tables carry no schema: the role's search_path decides.
 
-    Some are for transactions, others for reads in autocommit, which need no BEGIN and no ROLLBACK: switching a
-    connection from one to the other would cost what is saved.
+    Some are for transactions (shared/transactions.py), others for single statements, each a transaction by itself.
     """
 
     def __init__(self, url: URL, service: str, pool_size: int = 20) -> None:
@@ -58,27 +58,23 @@ class Database:
         # Each may grow to the whole size, because all requests of a moment may be of one kind; at work at once are no
         # more than shared/admission.py lets in.
         self.engine = connect_engine(url, service, pool_size)
-        self.read_engine = connect_engine(url, service, pool_size, isolation_level="AUTOCOMMIT")
+        shorten_transactions(self.engine)
+        self.autocommit_engine = connect_engine(url, service, pool_size)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self.read_sessions = sessionmaker(self.read_engine, autoflush=False)
+        self.read_sessions = sessionmaker(self.autocommit_engine, autoflush=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A session in a transaction: committed when the block ends well, rolled back when it raises.
 
-        After a commit that wrote an event the worker gets a hint, in a statement of its own: a NOTIFY inside the
-        transaction would take an instance-wide lock at commit. A lost hint costs one poll interval, nothing else.
+        Behind a commit that wrote an event the worker gets a hint, in a transaction of its own: a NOTIFY inside this
+        one would take an instance-wide lock at commit. A lost hint costs one poll interval, nothing else.
         """
-        with self.sessions() as session:
-            with session.begin():
-                yield session
+        with self.sessions() as session, session.begin():
+            yield session
             if loops := session.info.pop(WAKE, None):
-                self._notify_worker(loops)
-
-    def _notify_worker(self, loops: set[str]) -> None:
-        """What the loops should find is committed already, so a failure here must not surface."""
-        with suppress(DBAPIError), self.read_engine.connect() as connection:
-            connection.execute(NOTIFY, {"channel": wake_channel(self.service), "loops": ",".join(sorted(loops))})
+                hint = f"NOTIFY \"{wake_channel(self.service)}\", '{','.join(sorted(loops))}'"
+                send_with_commit(session.connection(), hint)
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of the first row of one statement; see `do`."""
@@ -87,20 +83,20 @@ class Database:
 
     def do(self, statement: Any, **values: Any) -> Row[Any] | None:
         """The first row of one statement that is a transaction by itself: a single round trip."""
-        with self.read_engine.connect() as connection:
+        with self.autocommit_engine.connect() as connection:
             return connection.execute(statement, values).first()
 
     def close(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
-        self.read_engine.dispose()
+        self.autocommit_engine.dispose()
 
 
-def connect_engine(url: URL, application: str, pool_size: int = 20, **options: Any) -> Engine:
+def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
     """An engine with the house's time limits; `application` shows in pg_stat_activity."""
     engine = create_engine(
         url,
-        **options,
+        isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=3,
@@ -133,7 +129,6 @@ def _ping_after_rest(connection: Any, record: Any, _proxy: Any) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        connection.rollback()
     except psycopg2.Error as error:
         # SQLAlchemy takes this as: throw the pool's connections away and check out a fresh one.
         raise DisconnectionError from error

@@ -10,7 +10,7 @@ from shared.events import Event
 from shared.telemetry import traceparent
 
 # Built once, and hashed once.
-INSERT = insert(tables.outbox)
+INSERT = insert(tables.outbox).inline()
 
 
 def add(session: Session, event: Event) -> None:

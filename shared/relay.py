@@ -55,7 +55,7 @@ class Relay:
     instance keeps asking. No transaction is open while it waits for the broker."""
 
     def __init__(self, database: Database, parameters: pika.ConnectionParameters, policy: RetryPolicy) -> None:
-        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = database.autocommit_engine
         self._exchange = topology.exchange(database.service)
         self._lock_name = f"relay:{database.service}"
         self._parameters = parameters

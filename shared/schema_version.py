@@ -31,7 +31,7 @@ def schema_is_current(database: Database) -> bool:
     Newer is served on purpose: migrations are additive first, so the old release keeps working during a roll-out.
     """
     try:
-        with database.engine.connect() as connection:
+        with database.autocommit_engine.connect() as connection:
             current = connection.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         return False

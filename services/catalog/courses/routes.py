@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Query
 
-from services.catalog.courses import authoring, browsing, outline, publishing
+from services.catalog.courses import authoring, browsing, publishing
 from services.catalog.courses.schemas import (
     CourseCard,
     CourseCreate,
@@ -55,9 +55,7 @@ def list_all_courses(
 @router.get("/courses/{course}", response_model=CourseDetail)
 def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> Any:
     """A course with its outline, by id or slug. Drafts are shown to their instructor only."""
-    found = browsing.get_course(session, course, Visitor.of(actor))
-    modules = outline.get_outline(session, found.id)
-    return HotAnswer(CourseRead.model_validate(found).model_dump(), modules=modules)
+    return HotAnswer(browsing.get_detail(session, course, Visitor.of(actor)))
 
 
 @router.post("/courses", response_model=CourseRead, status_code=201)

@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, exists, func, select, text, update
+from sqlalchemy import Row, Uuid, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.catalog.courses.models import DRAFT, Course
+from services.catalog.courses.models import DRAFT, Course, Lesson
 from services.catalog.courses.outline import LessonNotFound, get_lesson
 from services.catalog.courses.ownership import CourseNotFound
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
-from services.catalog.learning.progress import CourseProgress, NotEnrolled, read_progress
+from services.catalog.learning.progress import CourseProgress, NotEnrolled, lessons_with, progress_from, read_progress
 from shared import outbox
 from shared.events import CourseCompleted, LessonCompleted
 
@@ -26,16 +26,31 @@ _LOCKED = (
     # In the order in which editing locks too; of the course only what holds its outline still.
     .suffix_with(text("FOR KEY SHARE OF courses FOR UPDATE OF enrollments"))
 )
-# The enrollment's next version when the mark is new, no row when it was there already.
-_MARK = text("""
-    WITH marked AS (
-        INSERT INTO lesson_completions (enrollment_id, lesson_id, completed_at)
-        SELECT :enrollment, id, clock_timestamp() FROM lessons WHERE id = :lesson AND course_id = :course
-        ON CONFLICT DO NOTHING
-        RETURNING enrollment_id
+_MARKED = (
+    insert(LessonCompletion)
+    .from_select(
+        ["enrollment_id", "lesson_id", "completed_at"],
+        select(bindparam("enrollment", type_=Uuid()), Lesson.id, func.clock_timestamp()).where(
+            Lesson.id == bindparam("lesson"), Lesson.course_id == bindparam("course")
+        ),
     )
-    UPDATE enrollments SET version = version + 1 FROM marked WHERE id = marked.enrollment_id RETURNING version
-""")
+    .on_conflict_do_nothing()
+    .returning(LessonCompletion.enrollment_id, LessonCompletion.lesson_id, LessonCompletion.completed_at)
+    .cte("marked")
+)
+_COUNTED = (
+    update(Enrollment)
+    .where(Enrollment.id == _MARKED.c.enrollment_id)
+    .values(version=Enrollment.version + 1)
+    .returning(Enrollment.version)
+    .cte("counted")
+)
+# Marks the lesson and reads the progress. `version` is the enrollment's next one when the mark is new, else none. What
+# the statement writes its own reads do not see, hence the second look for the mark.
+_MARK = lessons_with(
+    func.coalesce(_MARKED.c.completed_at, LessonCompletion.completed_at),
+    select(_COUNTED.c.version).scalar_subquery().label("version"),
+).outerjoin(_MARKED, _MARKED.c.lesson_id == Lesson.id)
 _NEXT_VERSION = (
     update(Enrollment)
     .where(Enrollment.id == bindparam("enrollment"))
@@ -48,14 +63,14 @@ def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id:
     """The progress after the lesson is marked complete; again changes nothing. With the last lesson the course is
     completed, once. Raises CourseNotFound, NotEnrolled, LessonNotFound."""
     locked = _lock_progress(session, course_id, user_id)
-    version = session.scalar(_MARK, {"enrollment": locked.id, "lesson": lesson_id, "course": course_id})
-    progress = read_progress(session, course_id, locked.id)
+    rows = session.execute(_MARK, {"enrollment": locked.id, "lesson": lesson_id, "course": course_id}).all()
+    progress = progress_from(course_id, rows)
     if lesson_id not in {lesson.id for lesson in progress.lessons}:
         raise LessonNotFound
-    if version is not None:
+    if rows[0].version is not None:
         event = LessonCompleted(
             enrollment_id=locked.id,
-            version=version,
+            version=rows[0].version,
             user_id=user_id,
             course_id=course_id,
             lesson_id=lesson_id,

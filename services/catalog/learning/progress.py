@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import DRAFT, Course, Lesson, Module
@@ -70,25 +71,28 @@ _COURSE = (
     )
     .where(Course.id == bindparam("course_id"))
 )
-_LESSONS = (
-    select(
-        Lesson.id,
-        Lesson.module_id,
-        Lesson.title,
-        LessonCompletion.completed_at,
-        select(CourseCompletion.completed_at)
-        .where(CourseCompletion.enrollment_id == bindparam("enrollment_id"))
-        .scalar_subquery()
-        .label("course_completed_at"),
+
+
+def lessons_with(completed_at: ColumnElement[Any], *more: ColumnElement[Any]) -> Select[Any]:
+    """The lessons of `course` in their order, each with when `enrollment` completed it, and the course's completion."""
+    course_completed_at = select(CourseCompletion.completed_at).where(
+        CourseCompletion.enrollment_id == bindparam("enrollment")
     )
-    .join(Module, Module.id == Lesson.module_id)
-    .outerjoin(
-        LessonCompletion,
-        and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrollment_id == bindparam("enrollment_id")),
+    mine = and_(LessonCompletion.lesson_id == Lesson.id, LessonCompletion.enrollment_id == bindparam("enrollment"))
+    return (
+        select(
+            *(Lesson.id, Lesson.module_id, Lesson.title, completed_at.label("completed_at")),
+            course_completed_at.scalar_subquery().label("course_completed_at"),
+            *more,
+        )
+        .join(Module, Module.id == Lesson.module_id)
+        .outerjoin(LessonCompletion, mine)
+        .where(Module.course_id == bindparam("course"))
+        .order_by(Module.position, Lesson.position)
     )
-    .where(Module.course_id == bindparam("course_id"))
-    .order_by(Module.position, Lesson.position)
-)
+
+
+_LESSONS = lessons_with(LessonCompletion.completed_at.expression)
 
 
 def get_progress(session: Session, course_id: UUID, user_id: UUID) -> CourseProgress:
@@ -103,7 +107,11 @@ def get_progress(session: Session, course_id: UUID, user_id: UUID) -> CourseProg
 
 def read_progress(session: Session, course_id: UUID, enrollment_id: UUID) -> CourseProgress:
     """The progress of an enrollment that is known to be the learner's, in one query."""
-    rows = session.execute(_LESSONS, {"course_id": course_id, "enrollment_id": enrollment_id}).all()
+    return progress_from(course_id, session.execute(_LESSONS, {"course": course_id, "enrollment": enrollment_id}).all())
+
+
+def progress_from(course_id: UUID, rows: Sequence[Row[Any]]) -> CourseProgress:
+    """The progress that rows of `lessons_with` tell."""
     lessons = [LessonProgress(row.id, row.module_id, row.title, row.completed_at) for row in rows]
     ahead = next((lesson for lesson in lessons if lesson.completed_at is None), None)
     counted = Progress.of(

@@ -15,13 +15,14 @@ def counted_statements(catalog: Harness) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+        if not statement.startswith("COMMIT"):
+            statements.append(statement)
 
     database = catalog.app.state.database
-    for engine in (database.engine, database.read_engine):
+    for engine in (database.engine, database.autocommit_engine):
         event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        for engine in (database.engine, database.read_engine):
+        for engine in (database.engine, database.autocommit_engine):
             event.remove(engine, "before_cursor_execute", note)

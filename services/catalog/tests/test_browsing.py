@@ -119,12 +119,12 @@ def test_the_public_list_takes_one_query_however_long_it_is(school: School) -> N
     assert len(statements) == 1, statements
 
 
-def test_a_course_with_its_outline_takes_two_queries_however_long_it_is(school: School) -> None:
+def test_a_course_with_its_outline_takes_one_query_however_long_it_is(school: School) -> None:
     course = school.course(lessons=3)
     course.lesson()
     with counted_statements(school.catalog) as statements:
         answer(school.catalog.client.get(course.url))
-    assert len(statements) == 2, statements
+    assert len(statements) == 1, statements
 
 
 def test_my_enrollments_take_one_query_however_many_they_are(school: School) -> None:
