@@ -1,12 +1,12 @@
 """A2: who signs out is out on all services, within two seconds, at most five: whatever else happens just then.
 
-A reduced number of sessions; FULL=1 takes 200 and measures.
+A reduced number of sessions; FULL=1 takes 200 and holds them to the promised numbers.
 """
 
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -73,9 +73,7 @@ def seen(stage: Stage, service: str, person: Person) -> int:
 
 
 @pytest.mark.parametrize("broker", [broker_there, broker_away])
-def test_a_sign_out_is_in_force_on_all_services(
-    stage: Stage, broker: Any, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_sign_out_is_in_force_on_all_services(stage: Stage, broker: Any) -> None:
     people = sessions_of_new_people(stage, SESSIONS)
     ended: dict[int, float] = {}
 
@@ -98,8 +96,6 @@ def test_a_sign_out_is_in_force_on_all_services(
         sign_all_out()
         took = sorted(seconds for watch in watched.values() for seconds in watch.result())
     usual = statistics.quantiles(took, n=100)[98]
-    record_property("sessions", SESSIONS)
-    record_property("p99_and_most_seconds", (round(usual, 2), round(took[-1], 2)))
     assert usual <= USUAL
     assert took[-1] <= MOST
 
