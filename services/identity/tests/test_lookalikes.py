@@ -102,6 +102,11 @@ def test_a_lookalike_of_the_administrator_is_not_invited_either(identity: Harnes
     assert [fact for fact in identity.published(EmailVerificationRequested) if fact.email == trick] == []
 
 
+def test_an_address_is_not_changed_to_a_lookalike(person: Person) -> None:
+    refused = person.browser.post("/api/v1/auth/email-change", json={"email": "\u0430nn@example.com"})
+    assert reason(refused) == (422, "email", "lookalike")
+
+
 def test_an_account_of_before_the_rule_can_still_be_entered(identity: Harness) -> None:
     old = new_account(identity, email=new_email().replace("ann", "\u0430nn"))
     assert old.try_sign_in().status_code == 200
