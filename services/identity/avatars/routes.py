@@ -26,7 +26,7 @@ PICTURE_BODY: dict[str, Any] = {
 }
 PICTURE_REFUSALS: dict[int | str, Any] = {
     413: {"description": "Larger than 5 MiB"},
-    415: {"description": "Not a PNG, JPEG or WebP picture of at most 25 million pixels, whatever it is called"},
+    415: {"description": "Not a PNG or JPEG of at most 25 million pixels, or WebP of 8, whatever it is called"},
 }
 SHOWN: dict[int | str, Any] = {200: {"content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
 # The address of another picture is another one. A day, so that one that was taken away does not live on for ever.

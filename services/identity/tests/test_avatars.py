@@ -162,6 +162,7 @@ TRICKS = {
     "png of nothing": (png(0, 0, b""), "image/png"),
     "png that lies": (png(60_000, 60_000, b"x"), "image/png"),
     "webp that lies": (huge_webp(), "image/webp"),
+    "webp of too many pixels": (picture("WEBP", (3000, 3000), lossless=True), "image/webp"),
     "empty": (b"", "image/png"),
     "noise": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "image/png"),
 }
@@ -190,6 +191,8 @@ def test_a_bomb_is_refused_by_its_header_and_the_largest_picture_needs_little_me
     largest = picture("PNG", (5000, 5000), "RGBA")
     assert len(largest) < 5 << 20
     assert send(person, largest, "image/png").status_code == 200
+    widest = picture("WEBP", (4000, 2000), lossless=True)
+    assert send(person, widest, "image/webp").status_code == 200
     # Kilobytes. The test has the largest picture in memory as well, while it draws it: 75 and 100 MB.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000
 
