@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check advisories openapi sdk dead replay audit ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check advisories fuzz openapi sdk dead replay audit ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -88,6 +88,10 @@ ledger: setup ## Prove that billing's books balance
 faults: setup ## Break a platform on purpose and prove that nothing is lost (FULL=1, SEED=7, ONLY=F3,F7)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(OPS) faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ONLY)
+
+fuzz: setup ## Break what comes in from foreigners, at every operation and every reader (SEED=7, QUICK=1)
+	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
+	@$(RUN) -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick)
 
 bench: setup ## Measure against a monolith and static files, results to docs/bench/ (ONLY="public events", QUICK=1)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers

@@ -26,6 +26,18 @@ def test_an_unknown_address_is_a_problem(door: Door) -> None:
     assert_problem(door.ask("POST", "/api/v2/courses", body=b"{}"), 404, "not-found")
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("/api/v1/nothing?here=1", "/api/v1/nothing"),
+        ('/api/v1/no"thing', "/api/v1/no"),
+        ("/api/v1/nothing%22%0d", "/api/v1/nothing%22%0d"),
+    ],
+)
+def test_a_problem_names_the_path_that_was_asked_for_and_stays_json(door: Door, asked: str, shown: str) -> None:
+    assert door.ask("GET", asked).json["instance"] == shown
+
+
 def test_an_unknown_host_is_told_so(door: Door) -> None:
     assert_problem(door.ask("GET", "/api/v1/courses", {"Host": "evil.example"}), 404, "unknown-host")
 

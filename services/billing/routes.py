@@ -46,7 +46,13 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("/payments/checkouts", tags=["payments"], status_code=201, response_model=CheckoutRead)
+@router.post(
+    "/payments/checkouts",
+    tags=["payments"],
+    status_code=201,
+    response_model=CheckoutRead,
+    responses={200: {"model": CheckoutRead, "description": "The open order that there is for it already"}},
+)
 def start_checkout(
     actor: Buyer,
     wanted: CheckoutCreate,

@@ -40,6 +40,9 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise WrongFileType("holds an entry that would be unpacked outside of its folder")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise WrongFileType("holds a symbolic link")
+    # What learners' systems unpack by themselves; the decoders of the others take memory as the archive wishes.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise WrongFileType("is packed by another method than the usual one (deflate)")
 
 
 def _check_unpacked_size(archive: zipfile.ZipFile, limit: int) -> None:

@@ -17,10 +17,10 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>ale
 PDF_TYPE, MP4_TYPE, ZIP_TYPE = "application/pdf", "video/mp4", "application/zip"
 
 
-def zip_of(entries: Mapping[str, bytes]) -> bytes:
-    """A ZIP file with these entries."""
+def zip_of(entries: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A ZIP file with these entries, packed by one of the methods of the format."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
     return buffer.getvalue()

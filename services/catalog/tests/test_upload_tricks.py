@@ -1,6 +1,7 @@
 """What attackers send instead of lecture notes."""
 
 from typing import Any
+from zipfile import ZIP_BZIP2, ZIP_LZMA
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -44,6 +45,13 @@ WRONG_TYPES = {
     "zip with a link": ("code.zip", zip_with_symlink(), ZIP_TYPE),
     "zip bomb": ("code.zip", zip_of({"zeros": bytes(20_000_000)}), ZIP_TYPE),
     "zip bomb that lies": ("code.zip", zip_with_lying_size(), ZIP_TYPE),
+    "zip by lzma": ("code.zip", zip_of({"a": b"x" * 500}, ZIP_LZMA), ZIP_TYPE),
+    "zip by lzma, broken inside": (
+        "code.zip",
+        zip_of({"a": b"x" * 500}, ZIP_LZMA).replace(b"]\0\0", b"]\0\xff"),
+        ZIP_TYPE,
+    ),
+    "zip by bzip2": ("code.zip", zip_of({"a": b"x" * 500}, ZIP_BZIP2), ZIP_TYPE),
     "zip of too many": ("code.zip", zip_of({str(n): b"" for n in range(1001)}), ZIP_TYPE),
 }
 

@@ -78,7 +78,11 @@ def begin_passkey(actor: Owner, session: SessionDep, site: SiteDep) -> Any:
     return passkeys.begin_passkey(session, site, users.get_user(session, actor.user_id))
 
 
-@router.post("/passkeys", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "/passkeys",
+    status_code=status.HTTP_201_CREATED,
+    responses={410: {"description": "The ticket was used, or is too old: ask for new options"}},
+)
 def add_passkey(
     body: PasskeyCreate, actor: Owner, session: SessionDep, site: SiteDep, origin: OriginDep
 ) -> PasskeyCreated:

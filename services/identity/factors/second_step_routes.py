@@ -17,7 +17,11 @@ router = AcademyRouter(
     prefix="/api/v1/auth/login",
     tags=["auth"],
     dependencies=[NO_STORE, PUBLIC],
-    responses={401: {"description": "Wrong code, or a passkey that is not accepted"}},
+    responses={
+        401: {"description": "Wrong code, or a passkey that is not accepted"},
+        403: {"description": "The account is suspended, or the page is not one of ours"},
+        410: {"description": "The ticket was used, or is too old: sign in again"},
+    },
 )
 
 

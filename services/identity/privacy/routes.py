@@ -17,6 +17,7 @@ from shared.routing import AcademyRouter
 own = AcademyRouter(prefix="/api/v1/users/me", tags=["users"])
 secret = AcademyRouter(secret=True, prefix="/api/v1/users/me", tags=["users"], dependencies=[NO_STORE])
 admin = AcademyRouter(prefix="/api/v1/admin", tags=["admin"])
+GONE: dict[int | str, Any] = {410: {"description": "The export was fetched, or is too old: ask for a new one"}}
 
 Owner = Annotated[Actor, require("account:secure")]
 Eraser = Annotated[Actor, require("users:erase")]
@@ -34,7 +35,7 @@ def read_export(export_id: UUID, actor: Owner, session: SessionDep) -> Any:
     return exports.read_export(session, actor.user_id, export_id)
 
 
-@secret.post("/exports/{export_id}/fetch")
+@secret.post("/exports/{export_id}/fetch", responses=GONE)
 def fetch_export(export_id: UUID, body: ExportFetch, actor: Owner, session: SessionDep) -> Response:
     """The export as one JSON file, with the token of the mailed link: once, and within a day."""
     text = exports.fetch_export(session, actor.user_id, export_id, body.token.get_secret_value())
