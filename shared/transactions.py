@@ -23,7 +23,8 @@ def shorten_transactions(engine: Engine) -> None:
 
 
 def send_with_commit(connection: Connection, statement: str) -> None:
-    """Runs a statement right behind this transaction's COMMIT, in a transaction of its own; not when that fails."""
+    """Runs a statement right behind this transaction's COMMIT, in a transaction of its own; not when that fails. It may
+    be lost when Postgres dies in that moment: its own commit waits for no disk."""
     connection.info[ALONG] = statement
 
 
@@ -46,7 +47,8 @@ def _with_begin(
 def _commit(connection: Connection) -> None:
     along = connection.info.pop(ALONG, None)
     if not connection.info.pop(BEGINS, False):
-        connection.exec_driver_sql(f"COMMIT;{along}" if along else "COMMIT")
+        more = f";BEGIN;SET LOCAL synchronous_commit TO off;{along};COMMIT" if along else ""
+        connection.exec_driver_sql(f"COMMIT{more}")
 
 
 def _roll_back(connection: Connection) -> None:
