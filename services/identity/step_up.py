@@ -1,4 +1,4 @@
-"""What cannot be undone needs a young sign-in: a session left open somewhere is not enough."""
+"""What cannot be undone, or changes whose account it is, needs a young sign-in: an unlocked laptop is not enough."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ RECENT = timedelta(minutes=10)
 
 
 class SignInAgain(Forbidden):
-    slug, title = "sign-in-again", "Sign in again for this"
+    slug, title = "recent-sign-in-required", "Sign in again first"
     detail = "This needs a sign-in of the last ten minutes. Sign in once more and repeat it."
 
 

@@ -231,7 +231,7 @@ def test_an_administrator_is_not_erased_and_an_old_session_erases_nobody(six: Si
         sessions = text("UPDATE sessions SET created_at = now() - interval '11 minutes' WHERE user_id = :id")
         session.execute(sessions, {"id": person.id})
     old = at(six, "identity", person).post("/api/v1/users/me/erasure")
-    assert (old.status_code, old.json()["type"]) == (403, "urn:academy:problem:sign-in-again")
+    assert (old.status_code, old.json()["type"]) == (403, "urn:academy:problem:recent-sign-in-required")
     assert person.me().status_code == 200
 
 

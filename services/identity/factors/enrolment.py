@@ -1,7 +1,6 @@
 """Which factors an account has beside its password, and who may change them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -12,17 +11,10 @@ from services.identity import audit, security_news
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes
 from services.identity.factors.models import Passkey, TotpSecret
-from services.identity.models import User, UserSession
-from shared.errors import Conflict, Forbidden
+from services.identity.models import User
+from shared.errors import Conflict
 
 Method = Literal["totp", "passkey", "recovery_code"]
-# Whoever finds an unlocked laptop must not be able to move the account to another telephone.
-RECENT = timedelta(minutes=15)
-
-
-class SignInAgain(Forbidden):
-    slug, title = "recent-sign-in-required", "Sign in again first"
-    detail = "This changes whose account it is. It is open for fifteen minutes after a sign-in."
 
 
 class NoSecondFactor(Conflict):
@@ -51,13 +43,6 @@ def drop_codes_without_factor(session: Session, user_id: UUID) -> None:
     """Recovery codes go with the last factor."""
     if not list_methods(session, user_id):
         recovery_codes.forget_codes(session, user_id)
-
-
-def require_recent_sign_in(session: Session, sid: str) -> None:
-    """Raises SignInAgain unless the session began in the last fifteen minutes."""
-    began = session.scalars(select(UserSession.created_at).where(UserSession.sid == UUID(sid))).one_or_none()
-    if began is None or began < datetime.now(UTC) - RECENT:
-        raise SignInAgain
 
 
 def renew_codes(session: Session, user: User, origin: Origin) -> list[str]:

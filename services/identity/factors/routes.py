@@ -1,11 +1,11 @@
-"""The own second factors at the HTTP door. Changing them needs a sign-in of the last fifteen minutes."""
+"""The own second factors at the HTTP door. Changing them needs a sign-in of the last ten minutes."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import status
 
-from services.identity import users
+from services.identity import step_up, users
 from services.identity.dependencies import NO_STORE, BoxDep, OriginDep, SiteDep
 from services.identity.factors import enrolment, passkeys, recovery_codes, totp
 from services.identity.factors.schemas import (
@@ -41,7 +41,7 @@ def read_factors(actor: Owner, session: SessionDep) -> FactorsRead:
 @router.post("/totp", status_code=status.HTTP_201_CREATED, response_model=TotpRead)
 def begin_totp(actor: Owner, session: SessionDep, box: BoxDep) -> Any:
     """Begin with an authenticator app: show `uri` as a QR code. It counts once a code of it is confirmed."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     return totp.begin_totp(session, box, users.lock_user(session, actor.user_id))
 
 
@@ -50,7 +50,7 @@ def confirm_totp(
     body: TotpConfirm, actor: Owner, session: SessionDep, box: BoxDep, origin: OriginDep
 ) -> RecoveryCodesRead:
     """Turn the authenticator app on by a code of it."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     user = users.lock_user(session, actor.user_id)
     return RecoveryCodesRead(recovery_codes=totp.confirm_totp(session, box, user, body.code, origin.of(actor)))
 
@@ -58,7 +58,7 @@ def confirm_totp(
 @router.delete("/totp", status_code=status.HTTP_204_NO_CONTENT)
 def remove_totp(actor: Owner, session: SessionDep, origin: OriginDep) -> None:
     """Remove the authenticator app."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     totp.remove_totp(session, users.lock_user(session, actor.user_id), origin.of(actor))
     enrolment.drop_codes_without_factor(session, actor.user_id)
 
@@ -66,7 +66,7 @@ def remove_totp(actor: Owner, session: SessionDep, origin: OriginDep) -> None:
 @router.post("/recovery-codes")
 def renew_recovery_codes(actor: Owner, session: SessionDep, origin: OriginDep) -> RecoveryCodesRead:
     """Ten new recovery codes; the old ones are void."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     user = users.lock_user(session, actor.user_id)
     return RecoveryCodesRead(recovery_codes=enrolment.renew_codes(session, user, origin.of(actor)))
 
@@ -74,7 +74,7 @@ def renew_recovery_codes(actor: Owner, session: SessionDep, origin: OriginDep) -
 @router.post("/passkeys/options", response_model=PasskeyChallengeRead)
 def begin_passkey(actor: Owner, session: SessionDep, site: SiteDep) -> Any:
     """What to give to navigator.credentials.create."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     return passkeys.begin_passkey(session, site, users.get_user(session, actor.user_id))
 
 
@@ -87,7 +87,7 @@ def add_passkey(
     body: PasskeyCreate, actor: Owner, session: SessionDep, site: SiteDep, origin: OriginDep
 ) -> PasskeyCreated:
     """Add the passkey that the browser made."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     user = users.lock_user(session, actor.user_id)
     answer = body.ticket.get_secret_value(), body.name, body.credential
     passkey, codes = passkeys.add_passkey(session, site, user, answer, origin.of(actor))
@@ -97,6 +97,6 @@ def add_passkey(
 @router.delete("/passkeys/{passkey_id}", status_code=status.HTTP_204_NO_CONTENT)
 def remove_passkey(passkey_id: UUID, actor: Owner, session: SessionDep, origin: OriginDep) -> None:
     """Remove a passkey."""
-    enrolment.require_recent_sign_in(session, actor.session_id)
+    step_up.require_recent_sign_in(session, actor.session_id)
     passkeys.remove_passkey(session, users.lock_user(session, actor.user_id), passkey_id, origin.of(actor))
     enrolment.drop_codes_without_factor(session, actor.user_id)

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import emails, signing_in, users
+from services.identity import emails, signing_in, step_up, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
-from services.identity.factors import enrolment, tickets
+from services.identity.factors import tickets
 from services.identity.factors.enrolment import SecondFactorNeeded
 from services.identity.models import User
 from services.identity.providers import linked_identities, trips
@@ -119,10 +119,10 @@ def _make_account(session: Session, person: Proven, origin: Origin) -> User | Em
 
 def _lock_caller(session: Session, origin: Origin) -> User:
     assert origin.user_id, "the route asks for who is signed in"
-    enrolment.require_recent_sign_in(session, str(origin.session_id))
+    step_up.require_recent_sign_in(session, str(origin.session_id))
     return users.lock_user(session, origin.user_id)
 
 
 def _require_recent_sign_in(database: Database, origin: Origin) -> None:
     with database.begin() as session:
-        enrolment.require_recent_sign_in(session, str(origin.session_id))
+        step_up.require_recent_sign_in(session, str(origin.session_id))

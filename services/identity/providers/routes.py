@@ -42,7 +42,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 LINK_REFUSALS = {
     **REFUSALS,
-    403: {"description": "The sign-in is older than fifteen minutes"},
+    403: {"description": "The sign-in is older than ten minutes"},
     409: {"description": "It is linked already, to this account or to another"},
 }
 
@@ -89,7 +89,7 @@ def list_identities(actor: Owner, session: SessionDep, providers: ProvidersDep) 
 def begin_identity(
     body: TripCreate, actor: Owner, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep
 ) -> Any:
-    """Begin to link a provider. Needs a sign-in of the last fifteen minutes."""
+    """Begin to link a provider. Needs a sign-in of the last ten minutes."""
     provider = entering.find_provider(providers, body.provider)
     return _sent(desk, body, entering.begin_link(database, provider, desk.visitor(body).of(actor)))
 
@@ -115,7 +115,7 @@ def confirm_identity(
 
 @router.delete("/identities/{identity_id}", status_code=status.HTTP_204_NO_CONTENT)
 def remove_identity(identity_id: UUID, actor: Owner, session: SessionDep, origin: OriginDep) -> None:
-    """Unlink a provider; the last way in stays. Needs a sign-in of the last fifteen minutes."""
+    """Unlink a provider; the last way in stays. Needs a sign-in of the last ten minutes."""
     entering.unlink(session, identity_id, origin.of(actor))
 
 

@@ -170,7 +170,7 @@ def test_a_program_makes_no_keys_and_an_old_session_neither(identity: Harness, p
         own = update(UserSession).where(UserSession.user_id == person.id)
         session.execute(own.values(created_at=UserSession.created_at - timedelta(minutes=11)))
     old = person.browser.post(KEYS, json={"name": "x", "scopes": ["account:use"]})
-    assert (old.status_code, old.json()["type"]) == (403, "urn:academy:problem:sign-in-again")
+    assert (old.status_code, old.json()["type"]) == (403, "urn:academy:problem:recent-sign-in-required")
 
 
 def test_other_peoples_keys_do_not_exist_and_administrators_see_them(

@@ -165,7 +165,7 @@ def test_an_old_session_cannot_ask(identity: Harness, person: Person) -> None:
     with identity.database.begin() as session:
         own = update(UserSession).where(UserSession.user_id == person.id)
         session.execute(own.values(created_at=UserSession.created_at - timedelta(minutes=11)))
-    assert refusal(ask(person, new_email())) == (403, "urn:academy:problem:sign-in-again")
+    assert refusal(ask(person, new_email())) == (403, "urn:academy:problem:recent-sign-in-required")
 
 
 def test_no_mailbox_is_flooded(identity: Harness, person: Person) -> None:
