@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared.transactions import send_with_commit, shorten_transactions
+from shared.transactions import notify_with_commit, shorten_transactions
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -73,8 +73,7 @@ class Database:
         with self.sessions() as session, session.begin():
             yield session
             if loops := session.info.pop(WAKE, None):
-                hint = f"NOTIFY \"{wake_channel(self.service)}\", '{','.join(sorted(loops))}'"
-                send_with_commit(session.connection(), hint)
+                notify_with_commit(session.connection(), wake_channel(self.service), ",".join(sorted(loops)))
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of the first row of one statement; see `do`."""

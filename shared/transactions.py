@@ -10,7 +10,10 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, Engine, event
 
 # Both live in `Connection.info`: a transaction whose first statement is still to come, and what COMMIT takes along.
-BEGINS, ALONG = "transaction_begins", "commit_takes_along"
+BEGINS, HINT = "transaction_begins", "hint_with_commit"
+COMMIT_AND_NOTIFY = (
+    "COMMIT; BEGIN; SET LOCAL synchronous_commit TO off; SELECT pg_notify(%(channel)s, %(payload)s); COMMIT"
+)
 
 
 def shorten_transactions(engine: Engine) -> None:
@@ -22,10 +25,10 @@ def shorten_transactions(engine: Engine) -> None:
     event.listen(engine, "reset", _reset)
 
 
-def send_with_commit(connection: Connection, statement: str) -> None:
-    """Runs a statement right behind this transaction's COMMIT, in a transaction of its own; not when that fails. It may
-    be lost when Postgres dies in that moment: its own commit waits for no disk."""
-    connection.info[ALONG] = statement
+def notify_with_commit(connection: Connection, channel: str, payload: str) -> None:
+    """Sends a notification right behind this transaction's COMMIT, in a transaction of its own; not when that fails. It
+    may be lost when Postgres dies in that moment: its own commit waits for no disk."""
+    connection.info[HINT] = {"channel": channel, "payload": payload}
 
 
 def _begin(connection: Connection) -> None:
@@ -45,10 +48,9 @@ def _with_begin(
 
 
 def _commit(connection: Connection) -> None:
-    along = connection.info.pop(ALONG, None)
+    hint = connection.info.pop(HINT, None)
     if not connection.info.pop(BEGINS, False):
-        more = f";BEGIN;SET LOCAL synchronous_commit TO off;{along};COMMIT" if along else ""
-        connection.exec_driver_sql(f"COMMIT{more}")
+        connection.exec_driver_sql(COMMIT_AND_NOTIFY if hint else "COMMIT", hint)
 
 
 def _roll_back(connection: Connection) -> None:
@@ -59,7 +61,7 @@ def _roll_back(connection: Connection) -> None:
 def _reset(dbapi_connection: Any, holder: Any, _state: Any) -> None:
     """Ends what was begun; also when a connection comes back to the pool from somebody who forgot to."""
     holder.info.pop(BEGINS, None)
-    holder.info.pop(ALONG, None)
+    holder.info.pop(HINT, None)
     if not dbapi_connection.closed and dbapi_connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
         with dbapi_connection.cursor() as cursor:
             cursor.execute("ROLLBACK")
