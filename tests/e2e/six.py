@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pika
 import psycopg2
 from pydantic import SecretStr
 
@@ -98,6 +99,19 @@ def found_in_tables(academy: Academy, words: list[str]) -> set[str]:
                 if any(word in dumped or word.encode().hex() in dumped for word in words):
                     found.add(f"{service}.{table}")
         connection.close()
+    return found
+
+
+def found_in_queues(academy: Academy, words: list[str]) -> set[str]:
+    """The queues in which a message holds one of the words. Messages stay: nothing is acknowledged."""
+    found = set()
+    for service in topology.SERVICES:
+        with pika.BlockingConnection(academy.broker_parameters(service)) as connection:
+            channel = connection.channel()
+            for queue in (topology.inbox_queue(service), topology.dead_queue(service)):
+                while (body := channel.basic_get(queue)[2]) is not None:
+                    if any(word.encode() in body for word in words):
+                        found.add(queue)
     return found
 
 

@@ -16,7 +16,7 @@ from shared import topology
 from shared.events import PersonErased, PersonExportReady, PersonExportRequested, UserRegistered, UserUpdated
 from shared.testing import Academy, wait_until
 from shared.testing.harness import Caller
-from tests.e2e.six import Six, at, found_in_files, found_in_tables, run_worker, workers
+from tests.e2e.six import Six, at, found_in_files, found_in_queues, found_in_tables, run_worker, workers
 
 ERASURES = "/api/v1/admin/erasures"
 # Who signed in from where stays in the sealed audit log, as evidence (docs/adr/0008).
@@ -187,6 +187,7 @@ def test_after_an_erasure_with_a_death_in_its_middle_nothing_of_the_person_is_le
 
     assert found_in_tables(academy, canary.personal) <= ALLOWED
     assert found_in_files(academy, canary.personal) == set()
+    assert found_in_queues(academy, canary.personal) == set()
     captured = capfd.readouterr()
     assert [word for word in canary.personal if word in captured.out + captured.err] == []
     assert_what_must_stay(six, canary, admin, erased["id"])
