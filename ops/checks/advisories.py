@@ -32,7 +32,9 @@ def main(pip_audit: str) -> int:
         console.print(
             f"{NOT_ASKED} the advisory database does not answer from here, so nothing is known of the packages"
         )
-        console.print(f"in {' and '.join(LOCKS)}. Run `make advisories` where https://pypi.org can be reached.")
+        console.print(
+            f"in {' and '.join(LOCKS)}. Run `make advisories` where the Python package index itself can be reached."
+        )
         return 0
     vulnerable = [_report(console, lock, _ask(pip_audit, (ROOT / lock).read_text())) for lock in LOCKS]
     return int(any(vulnerable))
