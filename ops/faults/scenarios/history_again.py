@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import orjson
 
+from ops.faults.database import Books
 from ops.faults.quiet import quiet
 from ops.faults.shopping import eventually
 from ops.faults.stage import Scenario, Stage
@@ -15,6 +18,9 @@ from shared.publisher import Message
 
 TIMES = 3
 HISTORY = "SELECT event_id::text AS event_id, type, envelope FROM {schema}.outbox"
+# What jobs do by the clock (the audit log is sealed each minute) must not be taken for what the events did.
+PUT_JOBS_OFF = "UPDATE {schema}.jobs SET next_run_at = next_run_at + interval '1 hour'"
+BRING_JOBS_BACK = "UPDATE {schema}.jobs SET next_run_at = next_run_at - interval '1 hour'"
 
 
 async def act(stage: Stage) -> None:
@@ -22,6 +28,12 @@ async def act(stage: Stage) -> None:
     lab, trial = stage.lab, stage.trial
     trial.expect(TIMES + 5)
     await stage.shop.buy_many(5)
+    async with _without_jobs(lab.books):
+        await _publish_again(stage)
+
+
+async def _publish_again(stage: Stage) -> None:
+    lab, trial = stage.lab, stage.trial
     await quiet(lab)
     before = await hash_state(lab.books)
     history = await lab.books.everywhere(HISTORY)
@@ -36,6 +48,17 @@ async def act(stage: Stage) -> None:
     after = await hash_state(lab.books)
     changed = [table for table, digest in before.items() if after.get(table) != digest]
     trial.equal("tables that changed", changed, [])
+
+
+@asynccontextmanager
+async def _without_jobs(books: Books) -> AsyncIterator[None]:
+    for service in SERVICES:
+        await books.rows(PUT_JOBS_OFF.format(schema=service))
+    try:
+        yield
+    finally:
+        for service in SERVICES:
+            await books.rows(BRING_JOBS_BACK.format(schema=service))
 
 
 async def _publish(stage: Stage, history: list[tuple[str, ...]]) -> None:
