@@ -79,7 +79,7 @@ dead: setup ## Show events that are stuck, why and since when
 replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or SINCE=2h)
 	@$(OPS) replay --event "$(EVENT)" --kind "$(TYPE)" --since "$(SINCE)" --engine "$(ENGINE)"
 
-audit: setup ## Prove that nobody changed the audit log (HEAD=<hash noted earlier>)
+audit: setup ## Prove that nobody changed the audit logs (HEAD=<one noted earlier>)
 	@$(OPS) audit $(HEAD) --engine "$(ENGINE)"
 
 ledger: setup ## Prove that billing's books balance

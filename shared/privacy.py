@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Select, Text, cast, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, Text, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from shared import outbox, tables
@@ -65,8 +65,15 @@ class Privacy:
 
 def collect(session: Session, export: Mapping[str, Rows], user_id: UUID) -> str:
     """All rows of a person as a JSON text: {table: [row, ...]}."""
-    found = {table: [dict(row) for row in session.execute(rows(user_id)).mappings()] for table, rows in export.items()}
+    found = {
+        table: [_named(row) for row in session.execute(rows(user_id)).mappings()] for table, rows in export.items()
+    }
     return orjson.dumps(found, default=_plain, option=orjson.OPT_UTC_Z).decode()
+
+
+def _named(row: RowMapping) -> dict[str, Any]:
+    # A Table's column names are a subclass of str, and orjson takes no such keys.
+    return {str(name): value for name, value in row.items()}
 
 
 def split(text: str) -> list[str]:

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from uuid_utils.compat import uuid7
 
-from services.billing.audit import Doer, record_act
 from services.billing.models import Coupon, CouponUse, Order
+from shared import audit
+from shared.audit import Origin
 from shared.errors import Conflict, NotFound
 from shared.preconditions import Expected
 
@@ -129,18 +130,18 @@ def _find_valid(session: Session, code: str, sale: Sale) -> Coupon:
     return coupon
 
 
-def create_coupon(session: Session, terms: CouponTerms, doer: Doer) -> Coupon:
+def create_coupon(session: Session, terms: CouponTerms, origin: Origin) -> Coupon:
     """The new coupon. Raises CouponCodeTaken."""
     values = {**vars(terms), "id": uuid7(), "starts_at": terms.starts_at or datetime.now(UTC)}
     statement = insert(Coupon).values(**values).on_conflict_do_nothing(index_elements=["code"])
     coupon: Coupon | None = session.scalar(statement.returning(Coupon))
     if coupon is None:
         raise CouponCodeTaken
-    record_act(session, doer, "coupon.create", coupon.id, code=coupon.code)
+    audit.record(session, origin, "coupon.created", coupon.id, code=coupon.code)
     return coupon
 
 
-def end_coupon(session: Session, coupon_id: UUID, expected: Expected, doer: Doer) -> Coupon:
+def end_coupon(session: Session, coupon_id: UUID, expected: Expected, origin: Origin) -> Coupon:
     """The coupon, which nobody can use any more; orders that hold it keep it. Raises CouponNotFound."""
     coupon = session.scalar(select(Coupon).where(Coupon.id == coupon_id).with_for_update())
     if coupon is None:
@@ -148,7 +149,7 @@ def end_coupon(session: Session, coupon_id: UUID, expected: Expected, doer: Doer
     expected.check(coupon.version)
     coupon.active = False
     coupon.version += 1
-    record_act(session, doer, "coupon.end", coupon.id, code=coupon.code)
+    audit.record(session, origin, "coupon.ended", coupon.id, code=coupon.code)
     return coupon
 
 

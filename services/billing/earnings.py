@@ -9,9 +9,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.audit import Doer, record_act
 from services.billing.ledger import BANK, INSTRUCTOR_PAYABLE, Entry, Posting, post
 from services.billing.models import LedgerEntry, Payout
+from shared import audit
+from shared.audit import Origin
 from shared.errors import Conflict
 
 LONGEST_STATEMENT = 10_000
@@ -32,7 +33,7 @@ class PayoutTerms:
     reference: str
 
 
-def record_payout(session: Session, terms: PayoutTerms, doer: Doer) -> Payout:
+def record_payout(session: Session, terms: PayoutTerms, origin: Origin) -> Payout:
     """Books a payment to an instructor. Raises NotThatMuchEarned."""
     # Two payouts at once must see each other, or both could take the same balance.
     session.execute(
@@ -41,13 +42,15 @@ def record_payout(session: Session, terms: PayoutTerms, doer: Doer) -> Payout:
     )
     if terms.amount > balance_of(session, terms.instructor_id, terms.currency):
         raise NotThatMuchEarned
-    row = Payout(id=uuid7(), paid_by=doer.user_id, created_at=datetime.now(UTC), **vars(terms))
+    row = Payout(id=uuid7(), paid_by=origin.user_id, created_at=datetime.now(UTC), **vars(terms))
     session.add(row)
     session.flush()
     owed = Entry(INSTRUCTOR_PAYABLE, terms.amount, instructor_id=terms.instructor_id)
     entries = (owed, Entry(BANK, -terms.amount))
     post(session, Posting(f"payout:{row.id}", terms.currency, row.created_at, entries))
-    record_act(session, doer, "payout.record", row.id, instructor_id=str(terms.instructor_id), amount=terms.amount)
+    audit.record(
+        session, origin, "payout.recorded", row.id, instructor_id=str(terms.instructor_id), amount=terms.amount
+    )
     return row
 
 

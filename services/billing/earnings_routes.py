@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query
 
 from services.billing import earnings, revenue
-from services.billing.audit import Doer
 from services.billing.book_shapes import PayoutCreate, PayoutRead, RevenueQuery, RevenueRow, Statement
 from services.billing.earnings import PayoutTerms
 from services.billing.revenue import RevenueFilter
+from shared.audit import OriginDep
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
@@ -44,10 +44,10 @@ def read_statement(
 
 
 @router.post("/admin/payments/payouts", tags=["admin"], status_code=201, response_model=PayoutRead)
-def record_payout(actor: Administrator, session: SessionDep, payout: PayoutCreate) -> Any:
+def record_payout(actor: Administrator, session: SessionDep, payout: PayoutCreate, origin: OriginDep) -> Any:
     """Books that an instructor was paid, by bank; at most what is owed."""
     terms = PayoutTerms(payout.instructor_id, payout.payout.amount, payout.payout.currency, payout.reference)
-    return earnings.record_payout(session, terms, Doer(actor.user_id, actor.session_id))
+    return earnings.record_payout(session, terms, origin.of(actor))
 
 
 @router.get("/admin/payments/revenue", tags=["admin"], response_model=list[RevenueRow])

@@ -21,6 +21,7 @@ from services.billing.models import (
     RefundRequest,
     StripeEvent,
 )
+from shared.auditing.listing import select_own
 from shared.privacy import Counts, Privacy
 
 # The country stays: it decides the tax.
@@ -62,6 +63,7 @@ def _orders_of(user_id: UUID) -> Select[Any]:
 PRIVACY = Privacy(
     "billing",
     {
+        "audit": select_own,
         "orders": lambda user_id: select(Order.__table__).where(Order.user_id == user_id),
         "payments": lambda user_id: select(Payment.__table__).where(Payment.order_id.in_(_orders_of(user_id))),
         "refunds": lambda user_id: select(Refund.__table__).where(Refund.order_id.in_(_orders_of(user_id))),

@@ -5,8 +5,9 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.audit import Doer, record_act
 from services.billing.models import Price, Product
+from shared import audit
+from shared.audit import Origin
 from shared.errors import Conflict, Invalid
 from shared.events import CourseArchived
 from shared.events.catalog import CourseEvent
@@ -60,7 +61,7 @@ def find_price(session: Session, product: Product, currency: str | None) -> tupl
     return price.amount, price.currency
 
 
-def set_price(session: Session, course_id: UUID, currency: str, amount: int, doer: Doer) -> Price:
+def set_price(session: Session, course_id: UUID, currency: str, amount: int, origin: Origin) -> Price:
     """The price, new or changed; open orders keep theirs. Raises CourseNotForSale for an unknown course."""
     if session.get(Product, course_id) is None:
         raise CourseNotForSale
@@ -68,5 +69,5 @@ def set_price(session: Session, course_id: UUID, currency: str, amount: int, doe
     statement = insert(Price).values(**values)
     statement = statement.on_conflict_do_update(index_elements=["course_id", "currency"], set_={"amount": amount})
     price = session.execute(statement.returning(Price)).scalar_one()
-    record_act(session, doer, "price.set", course_id, currency=currency, amount=amount)
+    audit.record(session, origin, "price.set", course_id, currency=currency, amount=amount)
     return price

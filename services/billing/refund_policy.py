@@ -9,7 +9,6 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.audit import Doer
 from services.billing.models import Progress
 from services.billing.orders import get_order
 from services.billing.refunds import NothingToRefund, RefundWish, request_refund
@@ -33,10 +32,12 @@ class RefundPolicy:
     percent: int
 
 
-def return_course(session: Session, order_id: UUID, reason: str, doer: Doer, policy: RefundPolicy) -> dict[str, Any]:
-    """The wish to get all of one's own payment back. Raises OrderNotFound, NothingToRefund, RefundWindowOver,
+def return_course(
+    session: Session, order_id: UUID, user_id: UUID, wish: RefundWish, policy: RefundPolicy
+) -> dict[str, Any]:
+    """The wish, for one's own order. Raises OrderNotFound, NothingToRefund, RefundWindowOver,
     TooMuchLearned and what request_refund raises."""
-    order = get_order(session, order_id, doer.user_id)
+    order = get_order(session, order_id, user_id)
     if order.paid_at is None:
         raise NothingToRefund
     if datetime.now(UTC) > order.paid_at + policy.window:
@@ -50,7 +51,7 @@ def return_course(session: Session, order_id: UUID, reason: str, doer: Doer, pol
             f"A course can be returned while at most {policy.percent} % of its lessons are completed;"
             f" you have completed {progress.percent} %. Write to support if something is wrong with it."
         )
-    return request_refund(session, order_id, RefundWish(None, reason, doer))
+    return request_refund(session, order_id, wish)
 
 
 def record_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from services.billing import refund_policy, refunds
-from services.billing.audit import Doer
 from services.billing.refund_policy import RefundPolicy
 from services.billing.refunds import RefundWish
 from services.billing.schemas import RefundCreate, RefundRead, ReturnCreate
 from services.billing.settings import Settings
+from shared.audit import OriginDep
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
@@ -30,18 +30,19 @@ PolicyDep = Annotated[RefundPolicy, Depends(_policy)]
 
 
 @router.post("/payments/orders/{order_id}/refunds", tags=["payments"], status_code=202, response_model=RefundRead)
-def return_course(actor: Buyer, session: SessionDep, order_id: UUID, wish: ReturnCreate, policy: PolicyDep) -> Any:
+def return_course(
+    actor: Buyer, session: SessionDep, order_id: UUID, wish: ReturnCreate, policy: PolicyDep, origin: OriginDep
+) -> Any:
     """Gives all of your money back while the policy allows it: soon after paying and before learning much. Access ends
     when Stripe has confirmed the refund; until then the order is `refund_pending`."""
-    doer = Doer(actor.user_id, actor.session_id)
-    return refund_policy.return_course(session, order_id, wish.reason, doer, policy)
+    return_of_all = RefundWish(None, wish.reason, origin.of(actor))
+    return refund_policy.return_course(session, order_id, actor.user_id, return_of_all, policy)
 
 
 @router.post("/admin/payments/{order_id}/refunds", tags=["admin"], status_code=202, response_model=RefundRead)
-def refund_payment(actor: Refunder, session: SessionDep, order_id: UUID, wish: RefundCreate) -> Any:
+def refund_payment(actor: Refunder, session: SessionDep, order_id: UUID, wish: RefundCreate, origin: OriginDep) -> Any:
     """Gives back a part of a payment, or all that is left of it. Only the last cent ends the access."""
-    doer = Doer(actor.user_id, actor.session_id)
-    return refunds.request_refund(session, order_id, RefundWish(wish.amount, wish.reason, doer))
+    return refunds.request_refund(session, order_id, RefundWish(wish.amount, wish.reason, origin.of(actor)))
 
 
 @router.get("/payments/orders/{order_id}/refunds", tags=["payments"], response_model=list[RefundRead])

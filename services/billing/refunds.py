@@ -8,7 +8,6 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.audit import Doer, record_act
 from services.billing.facts import Facts
 from services.billing.models import Order, Payment, Refund, RefundRequest
 from services.billing.movements import load_facts
@@ -16,7 +15,8 @@ from services.billing.orders import OrderNotFound, find_order_for_update, get_or
 from services.billing.provider import Provider, RefundRefused, RefundTerms
 from services.billing.settlement import record_sighting, refund_wish_changed
 from services.billing.sightings import Sighting
-from shared import failpoints, inbox
+from shared import audit, failpoints, inbox
+from shared.audit import Origin
 from shared.database import Database
 from shared.errors import Conflict, Invalid
 from shared.inbox import Payload
@@ -44,7 +44,7 @@ class RefundWish:
 
     amount: int | None
     reason: str
-    doer: Doer
+    origin: Origin
 
 
 def request_refund(session: Session, order_id: UUID, wish: RefundWish) -> dict[str, Any]:
@@ -61,12 +61,10 @@ def request_refund(session: Session, order_id: UUID, wish: RefundWish) -> dict[s
     if payment is None:
         raise NothingToRefund
     wanted = {"id": uuid7(), "order_id": order.id, "amount": amount, "reason": wish.reason}
-    statement = insert(RefundRequest).values(**wanted, requested_by=wish.doer.user_id).returning(RefundRequest)
+    statement = insert(RefundRequest).values(**wanted, requested_by=wish.origin.user_id).returning(RefundRequest)
     row = session.execute(statement).scalar_one()
     refund_wish_changed(session, order, before)
-    record_act(
-        session, wish.doer, "refund.request", order.id, request_id=str(row.id), amount=amount, reason=wish.reason
-    )
+    audit.record(session, wish.origin, "refund.requested", order.id, refund_request=str(row.id), amount=amount)
     payload = {"request_id": str(row.id), "order_id": str(order.id), "intent_id": payment.id, "amount": amount}
     inbox.store(session, SOURCE, str(row.id), "RefundRequested", payload)
     return describe_wish(row, order.currency)

@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import Path
 
 from services.billing import coupons, products, purchases
-from services.billing.audit import Doer
 from services.billing.coupons import CouponTerms
 from services.billing.purchases import Purchase
 from services.billing.schemas import CouponCreate, CouponRead, CurrencyPriceRead, PriceWrite, QuoteCreate, QuoteRead
+from shared.audit import OriginDep
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.preconditions import IfMatch
@@ -31,16 +31,23 @@ def quote_price(actor: Buyer, session: SessionDep, wanted: QuoteCreate) -> Any:
 
 
 @router.put("/admin/payments/prices/{course_id}/{currency}", tags=["admin"], response_model=CurrencyPriceRead)
-def set_price(actor: Administrator, session: SessionDep, course_id: UUID, currency: Currency, price: PriceWrite) -> Any:
+def set_price(
+    actor: Administrator,
+    session: SessionDep,
+    course_id: UUID,
+    currency: Currency,
+    price: PriceWrite,
+    origin: OriginDep,
+) -> Any:
     """What a course costs in a currency beside the one of its catalog price."""
-    return products.set_price(session, course_id, currency, price.amount, Doer(actor.user_id, actor.session_id))
+    return products.set_price(session, course_id, currency, price.amount, origin.of(actor))
 
 
 @router.post("/admin/payments/coupons", tags=["admin"], status_code=201, response_model=CouponRead)
-def create_coupon(actor: Administrator, session: SessionDep, coupon: CouponCreate) -> Any:
+def create_coupon(actor: Administrator, session: SessionDep, coupon: CouponCreate, origin: OriginDep) -> Any:
     """A coupon: percent or a fixed amount, for all or for one course or learner, limited in number and time. Each
     learner can use it once."""
-    return coupons.create_coupon(session, CouponTerms(**coupon.model_dump()), Doer(actor.user_id, actor.session_id))
+    return coupons.create_coupon(session, CouponTerms(**coupon.model_dump()), origin.of(actor))
 
 
 @router.get("/admin/payments/coupons", tags=["admin"], response_model=list[CouponRead])
@@ -50,6 +57,6 @@ def list_coupons(actor: Reader, session: SessionDep) -> Any:
 
 
 @router.delete("/admin/payments/coupons/{coupon_id}", tags=["admin"], response_model=CouponRead)
-def end_coupon(actor: Administrator, session: SessionDep, coupon_id: UUID, expected: IfMatch) -> Any:
+def end_coupon(actor: Administrator, session: SessionDep, coupon_id: UUID, expected: IfMatch, origin: OriginDep) -> Any:
     """Ends a coupon; orders that hold it keep it."""
-    return coupons.end_coupon(session, coupon_id, expected, Doer(actor.user_id, actor.session_id))
+    return coupons.end_coupon(session, coupon_id, expected, origin.of(actor))

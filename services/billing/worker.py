@@ -8,6 +8,7 @@ from services.billing.handlers import create_handlers
 from services.billing.reconciliation import reconcile_orders
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
+from shared.auditing.chain import SEALING
 from shared.jobs import Job
 from shared.worker import Worker, run
 
@@ -24,6 +25,7 @@ def create_worker(settings: Settings | None = None) -> Worker:
         Job("reconcile", timedelta(minutes=5), partial(reconcile_orders, provider=provider)),
         Job("pull-events", timedelta(hours=1), partial(pull_events, provider=provider)),
         Job("compare-everything", timedelta(days=1), partial(compare_everything, provider=provider)),
+        SEALING,
     ]
     return Worker("billing", settings, create_handlers(provider), jobs=jobs, inbox_loops=INBOX_LOOPS)
 

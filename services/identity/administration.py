@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, sessions, users
+from services.identity import sessions, users
 from services.identity.audit import Origin
 from services.identity.models import User
-from shared import outbox
+from shared import audit, outbox
 from shared.errors import Conflict
 from shared.events import UserSuspended
 from shared.preconditions import Expected

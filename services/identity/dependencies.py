@@ -10,6 +10,7 @@ from services.identity.factors.webauthn_gateway import Site
 from services.identity.providers.oidc_gateway import OpenIdProvider
 from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
+from shared.audit import read_origin
 from shared.database import Database
 
 
@@ -32,12 +33,8 @@ def get_secret_box(request: Request) -> SecretBox:
 
 
 def get_origin(request: Request) -> Origin:
-    """Where the request comes from; uvicorn has put in the client's address when the gateway forwarded it."""
-    return Origin(
-        ip=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", "")[:300],
-        request_id=str(request.scope.get("request_id", "")),
-    )
+    """Where the request comes from."""
+    return Origin(**vars(read_origin(request)))
 
 
 def get_site(request: Request) -> Site:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.identity import administration, audit, sessions, users
+from services.identity import administration, sessions, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.sessions import SignedIn
+from shared import audit
 from shared.errors import Conflict, Forbidden
 
 DURATION = timedelta(minutes=30)

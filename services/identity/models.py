@@ -1,11 +1,10 @@
 """Identity's tables."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, func, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared.database import COLUMN_TYPES, new_metadata
@@ -114,21 +113,3 @@ class SignInThrottle(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     blocked_until: Mapped[datetime | None]
     last_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
-
-
-class AuditEntry(Base):
-    """Who did what to whom, from where. The service's role may only insert and read."""
-
-    __tablename__ = "audit"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    action: Mapped[str]
-    actor_id: Mapped[UUID | None] = mapped_column(index=True)
-    session_id: Mapped[str | None]
-    impersonator_id: Mapped[UUID | None]
-    object_id: Mapped[UUID | None] = mapped_column(index=True)
-    ip: Mapped[str]
-    user_agent: Mapped[str]
-    request_id: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(JSONB)

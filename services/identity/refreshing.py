@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, secret_tokens, security_news, sessions
+from services.identity import secret_tokens, security_news, sessions
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
 from services.identity.sessions import SignedIn
-from shared import failpoints
+from shared import audit, failpoints
 from shared.database import Database
 from shared.errors import Unauthorized
 

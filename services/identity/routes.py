@@ -7,7 +7,6 @@ from fastapi import Query, Response
 
 from services.identity import admin_routes, profiles, revocations, sign_in_routes, users
 from services.identity.api_keys import routes as api_keys_routes
-from services.identity.auditing import routes as auditing_routes
 from services.identity.avatars import routes as avatars_routes
 from services.identity.credentials import routes as credentials_routes
 from services.identity.dependencies import SignerDep
@@ -17,6 +16,7 @@ from services.identity.instructors import routes as instructors_routes
 from services.identity.privacy import routes as privacy_routes
 from services.identity.providers import routes as providers_routes
 from services.identity.schemas import AccountRead, ProfileRead, RevocationRead, RevocationsRead, UserUpdate
+from shared.auditing.routes import audit_router
 from shared.auth import INTERNAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.preconditions import IfMatch
@@ -41,7 +41,7 @@ ROUTERS = [
     admin_routes.router,
     admin_routes.secret_router,
     instructors_routes.admin,
-    auditing_routes.router,
+    audit_router("/api/v1/admin/audit", "list_audit_entries"),
     keys,
 ]
 

@@ -9,13 +9,14 @@ from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, revocations, secret_tokens
+from services.identity import revocations, secret_tokens
 from services.identity.access_tokens import TokenSigner
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
 from services.identity.networks import place_of
 from services.identity.user_agents import device_name
+from shared import audit
 from shared.errors import NotFound
 
 # A refresh token unused for so long is void; a session ends after so long, however busy.

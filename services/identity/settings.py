@@ -50,14 +50,7 @@ class Settings(settings.Settings):
         return self
 
 
-class OneShotSettings(settings.Settings):
-    """For one-shot jobs: they talk to the database only, so production must not ask them for the other secrets."""
-
-    broker_password: SecretStr = SecretStr("unused")
-    internal_token: SecretStr = SecretStr("unused")
-
-
-class FirstAdminSettings(OneShotSettings):
+class FirstAdminSettings(settings.OneShotSettings):
     """Who the first administrator is."""
 
     admin_email: str = ""

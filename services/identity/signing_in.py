@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, emails, sessions, throttle, users
+from services.identity import emails, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices
@@ -18,6 +18,7 @@ from services.identity.networks import throttled_network
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
 from services.identity.throttle import Guesser
+from shared import audit
 from shared.database import Database
 from shared.errors import Forbidden, Problem, Unauthorized
 

@@ -9,11 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit
 from services.identity.audit import Origin
 from services.identity.emails import EmailAddress
 from services.identity.models import User
-from shared import outbox
+from shared import audit, outbox
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import UserRegistered, UserUpdated
 from shared.pagination import PageRequest, cut_page

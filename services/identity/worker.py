@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from services.identity.auditing.chain import seal_audit
 from services.identity.avatars.pictures import sweep_avatars
 from services.identity.factors.totp import reseal_secrets
 from services.identity.handlers import HANDLERS
@@ -10,6 +9,7 @@ from services.identity.housekeeping import clean_up
 from services.identity.privacy.exports import clean_up_exports
 from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
+from shared.auditing.chain import SEALING
 from shared.jobs import Job
 from shared.storage import Storage
 from shared.worker import Worker, run
@@ -22,7 +22,7 @@ def create_worker(settings: Settings | None = None) -> Worker:
     jobs = [
         Job("clean_up", timedelta(minutes=10), clean_up),
         Job("clean-up-exports", timedelta(hours=1), clean_up_exports),
-        Job("seal-audit", timedelta(minutes=1), seal_audit),
+        SEALING,
         Job("reseal-secrets", timedelta(minutes=1), lambda database: reseal_secrets(database, box)),
         Job("sweep-avatars", timedelta(minutes=1), lambda database: sweep_avatars(database, storage)),
     ]

@@ -19,8 +19,8 @@ from shared.testing.harness import Caller
 from tests.e2e.six import Six, at, found_in_files, found_in_queues, found_in_tables, run_worker, workers
 
 ERASURES = "/api/v1/admin/erasures"
-# Who signed in from where stays in the sealed audit log, as evidence (docs/adr/0008).
-ALLOWED = {"identity.audit"}
+# Who did what from where stays in the sealed audit logs, as evidence (docs/adr/0008).
+ALLOWED = {"identity.audit", "billing.audit"}
 
 
 @dataclass

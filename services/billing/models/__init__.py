@@ -4,13 +4,12 @@ from services.billing.models.declarative import Base
 from services.billing.models.ledger import Buyer, Document, DocumentCounter, LedgerEntry, Payout, RevenueDay
 from services.billing.models.movements import Dispute, Payment, Refund, RefundRequest
 from services.billing.models.orders import CURRENT_STATUSES, Order, OrderLine, Product, Progress
-from services.billing.models.records import Act, StripeEvent
+from services.billing.models.records import StripeEvent
 from services.billing.models.selling import Coupon, CouponUse, Price
 from services.billing.models.watching import Enrollment, Mismatch, OrderStep, PullCursor
 
 __all__ = [
     "CURRENT_STATUSES",
-    "Act",
     "Base",
     "Buyer",
     "Coupon",

@@ -7,6 +7,7 @@ from uuid_utils.compat import uuid7
 
 from services.billing.models import Base
 from services.billing.tests.shop import Shop, course_event
+from shared.auditing.tables import metadata as audit_metadata
 from shared.events import CourseArchived, CourseUpdated, PaymentFailed, PaymentSucceeded
 from shared.testing import Harness, wait_until
 from shared.testing.schema import assert_models_match_migrations
@@ -155,4 +156,4 @@ def test_from_webhook_to_published_event_with_the_worker_running(shop: Shop) -> 
 
 
 def test_models_and_migrations_agree(harness: Harness) -> None:
-    assert_models_match_migrations(harness, Base.metadata)
+    assert_models_match_migrations(harness, Base.metadata, audit_metadata)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, secret_tokens, sessions, throttle, users
+from services.identity import secret_tokens, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.api_keys import key_text
 from services.identity.api_keys.keys import grantable
@@ -19,6 +19,7 @@ from services.identity.audit import Origin
 from services.identity.models import UserSession
 from services.identity.networks import throttled_network
 from services.identity.sessions import ABSOLUTE
+from shared import audit
 from shared.database import Database
 from shared.errors import Problem, Unauthorized
 

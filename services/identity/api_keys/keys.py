@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, secret_tokens, security_news, sessions, users
+from services.identity import secret_tokens, security_news, sessions, users
 from services.identity.api_keys import key_text
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import User, UserSession
+from shared import audit
 from shared.errors import Conflict, Invalid, NotFound
 from shared.permissions import WITHHELD_FROM_KEYS, Permission, permissions_of
 

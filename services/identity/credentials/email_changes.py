@@ -14,14 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, emails, security_news, sessions, users
+from services.identity import emails, security_news, sessions, users
 from services.identity.audit import Origin
 from services.identity.credentials import mail_links
 from services.identity.credentials.mail_links import LinkInvalid
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.models import User, UserSession
-from shared import outbox
+from shared import audit, outbox
 from shared.errors import Invalid
 from shared.events import EmailChangeRequested, RegistrationRepeated
 

@@ -5,14 +5,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, emails, password_strength, security_news, sessions, throttle, users
+from services.identity import emails, password_strength, security_news, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices, mail_links
 from services.identity.models import User
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
-from shared import outbox
+from shared import audit, outbox
 from shared.database import Database
 from shared.errors import Forbidden
 from shared.events import PasswordResetRequested

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from services.identity import audit, security_news
+from services.identity import security_news
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes
 from services.identity.factors.models import Passkey, TotpSecret
 from services.identity.models import User
+from shared import audit
 from shared.errors import Conflict
 
 Method = Literal["totp", "passkey", "recovery_code"]

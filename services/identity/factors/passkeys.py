@@ -12,12 +12,13 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, security_news, users, ways_in
+from services.identity import security_news, users, ways_in
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes, tickets, webauthn_gateway
 from services.identity.factors.models import Passkey
 from services.identity.factors.webauthn_gateway import NewCredential, NotVerified, Site
 from services.identity.models import User
+from shared import audit
 from shared.errors import Conflict, NotFound, Unauthorized
 from shared.telemetry import get_logger
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.identity import audit, security_news, signing_in, throttle, users
+from services.identity import security_news, signing_in, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices
@@ -15,6 +15,7 @@ from services.identity.factors.webauthn_gateway import Site
 from services.identity.models import User
 from services.identity.secret_box import SecretBox
 from services.identity.sessions import SignedIn
+from shared import audit
 from shared.database import Database
 from shared.errors import Problem, Unauthorized
 

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.identity import audit, security_news
+from services.identity import security_news
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes
 from services.identity.factors.models import TotpSecret
 from services.identity.models import User
 from services.identity.secret_box import Sealed, SecretBox
+from shared import audit
 from shared.database import Database
 from shared.errors import Conflict, Invalid
 from shared.telemetry import get_logger

@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import administration, audit, users
+from services.identity import administration, users
 from services.identity.audit import Origin
 from services.identity.instructors.models import InstructorApplication
 from services.identity.models import User
-from shared import outbox
+from shared import audit, outbox
 from shared.errors import Conflict, NotFound
 from shared.events import InstructorApplicationDecided
 from shared.pagination import PageRequest, cut_page, sort_key

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import administration, audit, sessions, users
+from services.identity import administration, sessions, users
 from services.identity.audit import Origin
 from services.identity.privacy import own_data
 from services.identity.privacy.models import Erasure, ErasureReceipt
-from shared import outbox
+from shared import audit, outbox
 from shared.errors import Conflict, NotFound
 from shared.events import PersonErased, PersonErasureRequested
 from shared.pagination import PageRequest, cut_page, sort_key

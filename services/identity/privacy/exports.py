@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, secret_tokens, users
+from services.identity import secret_tokens, users
 from services.identity.audit import Origin
 from services.identity.privacy import own_data
 from services.identity.privacy.models import ExportPart, PersonExport
-from shared import outbox
+from shared import audit, outbox
 from shared.database import Database
 from shared.errors import NotFound, Problem
 from shared.events import PersonDataExported, PersonExportReady, PersonExportRequested

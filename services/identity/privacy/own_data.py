@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, delete, or_, select
+from sqlalchemy import Column, Table, delete, select
 from sqlalchemy.orm import Session
 
 from services.identity.api_keys.models import ApiKey
@@ -11,9 +11,10 @@ from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.factors.models import Passkey
 from services.identity.instructors.models import InstructorApplication
-from services.identity.models import AuditEntry, Base, User, UserSession
+from services.identity.models import Base, User, UserSession
 from services.identity.providers.models import LinkedIdentity
 from services.identity.throttle import hash_address
+from shared.auditing.listing import select_own
 from shared.privacy import Counts, Rows
 
 NOBODY = "Erased person"
@@ -46,11 +47,6 @@ def _of_api_keys(user_id: UUID) -> Any:
     return select(*columns).where(ApiKey.user_id == user_id)
 
 
-def _of_audit(user_id: UUID) -> Any:
-    columns = (AuditEntry.at, AuditEntry.action, AuditEntry.ip, AuditEntry.user_agent)
-    return select(*columns).where(or_(AuditEntry.actor_id == user_id, AuditEntry.object_id == user_id))
-
-
 # Never whole tables: hashes of passwords and tokens are of no use to the person, and of much to a thief of the file.
 EXPORT: dict[str, Rows] = {
     "users": _of_user,
@@ -61,7 +57,7 @@ EXPORT: dict[str, Rows] = {
     "passkeys": _of_passkeys,
     "linked_identities": _of_linked_identities,
     "api_keys": _of_api_keys,
-    "audit": _of_audit,
+    "audit": select_own,
 }
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import audit, security_news, users, ways_in
+from services.identity import security_news, users, ways_in
 from services.identity.audit import Origin
 from services.identity.models import User
 from services.identity.providers.models import LinkedIdentity
 from services.identity.providers.oidc_gateway import Proven
+from shared import audit
 from shared.errors import Conflict, NotFound
 
 

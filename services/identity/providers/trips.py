@@ -4,7 +4,6 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.identity import audit
 from services.identity.audit import Origin
 from services.identity.factors import tickets
 from services.identity.factors.tickets import TicketInvalid
@@ -12,6 +11,7 @@ from services.identity.providers.errands import Errand
 from services.identity.providers.fetching import ProviderAway
 from services.identity.providers.id_tokens import NotProven
 from services.identity.providers.oidc_gateway import OpenIdProvider, Proven
+from shared import audit
 from shared.database import Database
 from shared.errors import Unauthorized, Unavailable
 from shared.telemetry import get_logger

@@ -1,5 +1,6 @@
 """Somebody with an account, as tests need them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,10 +13,11 @@ from uuid_utils.compat import uuid7
 from services.identity import users
 from services.identity.audit import Origin
 from services.identity.emails import parse_email
-from services.identity.models import AuditEntry, SignInThrottle, User
+from services.identity.models import SignInThrottle, User
 from services.identity.passwords import hashing_slot
 from services.identity.throttle import hash_address
 from services.identity.users import NewAccount
+from shared.auditing.tables import audit
 from shared.events import EmailVerificationRequested, Event
 from shared.testing import Harness
 from shared.testing.harness import Caller
@@ -133,6 +135,10 @@ def dismiss_all_admins(harness: Harness) -> None:
 
 def audited(harness: Harness, person: Person) -> list[str]:
     """What the audit log says was done to somebody, oldest first."""
-    actions = select(AuditEntry.action).where(AuditEntry.object_id == person.id).order_by(AuditEntry.id)
+    return [entry.action for entry in entries_about(harness, person)]
+
+
+def entries_about(harness: Harness, person: Person) -> Sequence[Any]:
+    """The audit log's entries about somebody, oldest first."""
     with harness.database.begin() as session:
-        return list(session.scalars(actions))
+        return session.execute(select(audit).where(audit.c.object_id == person.id).order_by(audit.c.id)).all()

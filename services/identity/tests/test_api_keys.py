@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from services.identity import housekeeping
 from services.identity.api_keys import key_text
 from services.identity.api_keys.models import ApiKey
-from services.identity.models import AuditEntry, UserSession
-from services.identity.tests.people import Person, audited, new_person
+from services.identity.models import UserSession
+from services.identity.tests.people import Person, audited, entries_about, new_person
 from shared.events import AccountSecurityChanged
 from shared.testing import Harness
 from shared.testing.harness import Caller
@@ -181,9 +181,8 @@ def test_other_peoples_keys_do_not_exist_and_administrators_see_them(
     assert [item["id"] for item in admin.browser.get(f"{USERS}/{person.id}/api-keys").json()["items"]] == [made["id"]]
     assert admin.browser.delete(f"{USERS}/{admin.id}/api-keys/{made['id']}").status_code == 404
     assert admin.browser.delete(f"{USERS}/{person.id}/api-keys/{made['id']}").status_code == 204
-    with identity.database.begin() as session:
-        entry = session.query(AuditEntry).filter_by(object_id=person.id, action="api_key.revoked").one()
-    assert (entry.actor_id, entry.details) == (admin.id, {"api_key_id": made["id"]})
+    entry = entries_about(identity, person)[-1]
+    assert (entry.action, entry.actor_id, entry.details) == ("api_key.revoked", admin.id, {"api_key_id": made["id"]})
 
 
 def test_an_expired_key_is_forgotten_after_a_while(identity: Harness, person: Person) -> None:

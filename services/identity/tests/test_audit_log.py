@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from services.identity.auditing import chain
 from services.identity.tests.people import Person, audited
+from shared.auditing import chain
 from shared.testing import Harness, wait_until
 
 AUDIT = "/api/v1/admin/audit"
@@ -80,7 +80,7 @@ def run_verifier(identity: Harness, *arguments: str) -> "subprocess.CompletedPro
         "DATABASE_NAME": settings.database_name,
         "DATABASE_PASSWORD": settings.database_password.get_secret_value(),
     }
-    command = [sys.executable, "-m", "services.identity.verify_audit", *arguments]
+    command = [sys.executable, "-m", "shared.verify_audit", "identity", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -146,7 +146,7 @@ def test_a_changed_byte_of_a_link_is_found(identity: Harness, owner: Engine, sea
 def test_the_command_says_intact_or_what_is_not(identity: Harness, owner: Engine, sealed: int) -> None:
     intact = run_verifier(identity)
     assert (intact.returncode, intact.stderr) == (0, "")
-    head = re.search(r"head ([0-9a-f]{64})", intact.stdout)
+    head = re.search(r"head identity:([0-9a-f]{64})", intact.stdout)
     assert head
     assert run_verifier(identity, head[1]).returncode == 0
     with tampered(owner, "UPDATE audit SET ip = ip || 'x' WHERE id = :id", id=sealed):
@@ -172,7 +172,7 @@ def test_an_end_cut_off_with_its_links_is_found_by_a_head_noted_before(
     with tampered(owner, both, id=sealed):
         assert run_verifier(identity).returncode == 0
         betrayed = run_verifier(identity, head)
-    assert (betrayed.returncode, betrayed.stderr) == (1, f"audit log: no link has the hash {head}\n")
+    assert (betrayed.returncode, betrayed.stderr) == (1, f"identity audit log: no link has the hash {head}\n")
 
 
 def test_an_entry_slipped_in_later_is_found(identity: Harness, owner: Engine, sealed: int) -> None:

@@ -5,20 +5,22 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from services.identity.housekeeping import clean_up
-from services.identity.models import AuditEntry, Base, RefreshToken, Revocation, UserSession
+from services.identity.models import Base, RefreshToken, Revocation, UserSession
 from services.identity.secret_tokens import hash_token
 from services.identity.tests.people import Person, refresh
+from shared.auditing.tables import audit
+from shared.auditing.tables import metadata as audit_metadata
 from shared.events import UserRegistered
 from shared.testing import Harness, wait_until
 from shared.testing.schema import assert_models_match_migrations
 
 
 def test_models_and_migrations_tell_the_same_story(identity: Harness) -> None:
-    assert_models_match_migrations(identity, Base.metadata)
+    assert_models_match_migrations(identity, Base.metadata, audit_metadata)
 
 
 def test_the_service_cannot_change_the_audit_log(identity: Harness, person: Person) -> None:
-    for statement in (update(AuditEntry).values(action="nothing"), text("DELETE FROM audit"), text("TRUNCATE audit")):
+    for statement in (update(audit).values(action="nothing"), text("DELETE FROM audit"), text("TRUNCATE audit")):
         with pytest.raises(ProgrammingError, match="permission denied"), identity.database.begin() as session:
             session.execute(statement)
 

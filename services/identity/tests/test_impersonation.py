@@ -2,8 +2,8 @@ import jwt
 import pytest
 from sqlalchemy import update
 
-from services.identity.models import AuditEntry, UserSession
-from services.identity.tests.people import Person, audited, new_person, refresh
+from services.identity.models import UserSession
+from services.identity.tests.people import Person, audited, entries_about, new_person, refresh
 from shared.testing import Harness
 from shared.testing.harness import Caller
 
@@ -112,6 +112,5 @@ def test_signing_a_person_out_ends_all_their_sessions(identity: Harness, admin: 
     assert answer.json() == {"sessions_ended": 2}
     assert first.me().status_code == person.me().status_code == 401
     assert person.sign_in().me().status_code == 200, "they may come back"
-    with identity.database.begin() as session:
-        entry = session.query(AuditEntry).filter_by(object_id=person.id, action="user.signed_out").one()
+    [entry] = [entry for entry in entries_about(identity, person) if entry.action == "user.signed_out"]
     assert (entry.actor_id, entry.details) == (admin.id, {"sessions_ended": 2})

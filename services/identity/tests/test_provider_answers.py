@@ -13,9 +13,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
 
-from services.identity.models import AuditEntry
 from services.identity.tests.travellers import AUTH, Traveller, problem
+from shared.auditing.tables import audit
 from shared.testing import Harness
 from shared.testing.openid_provider import CLIENT_ID, OpenIdProviderStandIn
 
@@ -114,7 +115,7 @@ def test_a_refused_sign_in_stands_in_the_audit_log(identity: Harness, traveller:
     traveller.provider.forge = lambda claims: "forged"
     request_id = traveller.sign_in().json()["request_id"]
     with identity.database.begin() as session:
-        [entry] = session.query(AuditEntry).filter(AuditEntry.request_id == request_id)
+        [entry] = session.execute(select(audit).where(audit.c.request_id == request_id))
     assert (entry.action, entry.details) == ("sign_in.refused", {"reason": "not proven", "provider": "house"})
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import RowMapping, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from services.identity.auditing.models import AuditSeal
-from services.identity.models import AuditEntry
+from shared.auditing.tables import audit, seals
 from shared.database import Database
+from shared.jobs import Job
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -38,10 +38,10 @@ class Verdict:
     findings: list[str]
 
 
-def hash_entry(previous: bytes, entry: AuditEntry) -> bytes:
+def hash_entry(previous: bytes, entry: RowMapping) -> bytes:
     """The link after `previous`: SHA-256 over it and every column of the entry."""
-    columns: dict[str, Any] = {column.key: getattr(entry, column.key) for column in AuditEntry.__table__.columns}
-    columns["at"] = entry.at.astimezone(UTC).isoformat()
+    columns: dict[str, Any] = {column.key: entry[column] for column in audit.c}
+    columns["at"] = columns["at"].astimezone(UTC).isoformat()
     text = json.dumps(columns, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(previous + text.encode()).digest()
 
@@ -50,7 +50,7 @@ def seal_audit(database: Database) -> None:
     """Appends every entry not sealed yet. The head goes to the log, out of reach of who rewrites tables."""
     while True:
         with database.begin() as session:
-            count, head = _seal_batch(session)
+            count, head = _seal_batch(session, database.service)
         if count:
             log.info("audit sealed", entries=count, head=head.hex())
         if count < BATCH:
@@ -60,23 +60,23 @@ def seal_audit(database: Database) -> None:
 def verify_audit(database: Database) -> Verdict:
     """Recomputes the chain from its first link. Each finding names the entry or the link and what is wrong with it."""
     findings: list[str] = []
-    previous, seq, heads = GENESIS, 0, GENESIS.hex()
+    previous, seq = GENESIS, 0
     with database.begin() as session:
-        for seal, entry in _links(session):
+        for link in _links(session):
             seq += 1
-            if seal.seq != seq:
-                findings.append(f"links {seq} to {seal.seq - 1} are missing")
-                seq = seal.seq
-            if entry is None:
-                findings.append(f"entry {seal.entry_id} was deleted")
-            elif hash_entry(previous, entry) != seal.hash:
-                findings.append(f"entry {seal.entry_id} or link {seal.seq} was changed")
+            if link[seals.c.seq] != seq:
+                findings.append(f"links {seq} to {link[seals.c.seq] - 1} are missing")
+                seq = link[seals.c.seq]
+            if link[audit.c.id] is None:
+                findings.append(f"entry {link[seals.c.entry_id]} was deleted")
+            elif hash_entry(previous, link) != link[seals.c.hash]:
+                findings.append(f"entry {link[seals.c.entry_id]} or link {seq} was changed")
             # Goes on from what is stored: one change is one finding and not one for each later entry.
-            previous, heads = seal.hash, seal.hash.hex()
+            previous = link[seals.c.hash]
         waiting, overdue = _count_unsealed(session)
     if overdue:
         findings.append(f"{overdue} entries are older than {SEALED_WITHIN} and not sealed")
-    return Verdict(seq, waiting, heads, findings)
+    return Verdict(seq, waiting, previous.hex(), findings)
 
 
 def contains_head(database: Database, head: str) -> bool:
@@ -86,39 +86,38 @@ def contains_head(database: Database, head: str) -> bool:
     except ValueError:
         return False
     with database.begin() as session:
-        return bool(session.scalar(select(exists().where(AuditSeal.hash == noted))))
+        return bool(session.scalar(select(exists().where(seals.c.hash == noted))))
 
 
-def _seal_batch(session: Session) -> tuple[int, bytes]:
+def _seal_batch(session: Session, service: str) -> tuple[int, bytes]:
     # One sealer at a time, whatever the number of workers.
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("identity:audit", 0))))
-    last = session.scalars(select(AuditSeal).order_by(AuditSeal.seq.desc()).limit(1)).one_or_none()
-    seq, head = (last.seq, last.hash) if last else (0, GENESIS)
-    highest = session.scalar(select(func.max(AuditSeal.entry_id))) or 0
-    unsealed = select(AuditEntry).where(
-        AuditEntry.id > highest - LATE_ENTRIES, ~exists().where(AuditSeal.entry_id == AuditEntry.id)
-    )
-    entries = session.scalars(unsealed.order_by(AuditEntry.id).limit(BATCH)).all()
-    seals: list[dict[str, Any]] = []
-    for entry in entries:
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{service}:audit", 0))))
+    last = session.execute(select(seals.c.seq, seals.c.hash).order_by(seals.c.seq.desc()).limit(1)).one_or_none()
+    seq, head = last or (0, GENESIS)
+    highest = session.scalar(select(func.max(seals.c.entry_id))) or 0
+    unsealed = select(audit).where(audit.c.id > highest - LATE_ENTRIES, ~exists().where(seals.c.entry_id == audit.c.id))
+    links: list[dict[str, Any]] = []
+    for entry in session.execute(unsealed.order_by(audit.c.id).limit(BATCH)).mappings():
         seq, head = seq + 1, hash_entry(head, entry)
-        seals.append({"seq": seq, "entry_id": entry.id, "hash": head})
-    if seals:
-        session.execute(insert(AuditSeal), seals)
-    return len(seals), head
+        links.append({"seq": seq, "entry_id": entry[audit.c.id], "hash": head})
+    if links:
+        session.execute(insert(seals), links)
+    return len(links), head
 
 
-def _links(session: Session) -> Iterator[tuple[AuditSeal, AuditEntry | None]]:
+def _links(session: Session) -> Iterator[RowMapping]:
     after = -1
-    both = select(AuditSeal, AuditEntry).outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
-    while rows := session.execute(both.where(AuditSeal.seq > after).order_by(AuditSeal.seq).limit(BATCH)).all():
+    both = select(seals, audit).outerjoin(audit, audit.c.id == seals.c.entry_id).order_by(seals.c.seq).limit(BATCH)
+    while rows := session.execute(both.where(seals.c.seq > after)).mappings().all():
         yield from rows
-        after = rows[-1][0].seq
-        session.expunge_all()
+        after = rows[-1][seals.c.seq]
 
 
 def _count_unsealed(session: Session) -> tuple[int, int]:
-    unsealed = ~exists().where(AuditSeal.entry_id == AuditEntry.id)
-    overdue = func.count().filter(AuditEntry.at < datetime.now(UTC) - SEALED_WITHIN)
-    waiting, late = session.execute(select(func.count(), overdue).select_from(AuditEntry).where(unsealed)).one()
+    unsealed = ~exists().where(seals.c.entry_id == audit.c.id)
+    overdue = func.count().filter(audit.c.at < datetime.now(UTC) - SEALED_WITHIN)
+    waiting, late = session.execute(select(func.count(), overdue).select_from(audit).where(unsealed)).one()
     return waiting, late
+
+
+SEALING = Job("seal-audit", timedelta(minutes=1), seal_audit)
