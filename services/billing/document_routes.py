@@ -7,8 +7,7 @@ from fastapi import Depends, Request, Response
 
 from services.billing import documents
 from services.billing.book_shapes import DocumentRead
-from services.billing.papers import Party
-from services.billing.pdf import render_paper
+from services.billing.papers import Paper, Party
 from services.billing.settings import Settings
 from shared.auth import Actor, require
 from shared.database import SessionDep
@@ -47,6 +46,9 @@ def get_any_document(actor: Reader, session: SessionDep, document_id: UUID, sell
     return _answer(documents.get_paper(session, document_id, None, seller))
 
 
-def _answer(paper: Any) -> Response:
+def _answer(paper: Paper) -> Response:
+    # Only who asks for a document pays for loading the printer.
+    from services.billing.pdf import render_paper
+
     headers = {"Content-Disposition": f'attachment; filename="{paper.number}.pdf"', "Cache-Control": "private"}
     return Response(render_paper(paper), media_type="application/pdf", headers=headers)

@@ -1,38 +1,33 @@
 """Documents on A4 by ReportLab. The same paper gives the same bytes; no text is ever read as markup."""
 
-import threading
-import unicodedata
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from services.billing.papers import Paper, Party
+from shared.typesetting.lettering import clean, shape
+from shared.typesetting.lines import PRESS, draw_line, line_width
 
 FONT = "DejaVuSans"
 WIDTH, HEIGHT = A4
+# More than fits on any line; the rest would only cost time.
+LONGEST_TEXT = 300
 LEFT, RIGHT = 56.0, WIDTH - 56.0
 TITLES = {"invoice": "Invoice", "receipt": "Receipt", "credit_note": "Credit note"}
 # Currencies without minor units (https://docs.stripe.com/currencies#zero-decimal); all others here have two.
 WITHOUT_MINOR_UNITS = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV"}
 WITHOUT_MINOR_UNITS |= {"XAF", "XOF", "XPF"}
 
-# ReportLab reads font files through one shared position, so two threads must not print at once.
-_press = threading.Lock()
-pdfmetrics.registerFont(TTFont(FONT, Path(__file__).parent / "fonts" / "DejaVuSans.ttf"))
-
 
 def render_paper(paper: Paper) -> bytes:
     """The PDF."""
     buffer = BytesIO()
-    with _press:
+    with PRESS:
         canvas = Canvas(buffer, pagesize=A4, invariant=1, pageCompression=1, lang="en")
         canvas.setTitle(f"{TITLES[paper.kind]} {paper.number}")
-        canvas.setAuthor(_printable(paper.seller.name))
+        canvas.setAuthor(clean(paper.seller.name))
         _draw(canvas, paper)
         canvas.save()
     return buffer.getvalue()
@@ -89,19 +84,12 @@ def _party(canvas: Canvas, x: float, y: float, role: str, party: Party) -> float
 
 def _text(canvas: Canvas, x: float, y: float, text: str, size: float, room: float = RIGHT - LEFT) -> float:
     """Draws as much as fits on the line; answers where the next one goes."""
-    text = _printable(text)
-    while text and pdfmetrics.stringWidth(text, FONT, size) > room:
-        text = text[:-2] + "…" if len(text) > 1 else ""
-    canvas.setFont(FONT, size)
-    canvas.drawString(x, y, text)
+    text = shape(clean(text[:LONGEST_TEXT]))
+    while line_width(text, FONT, size) > room:
+        text = text[:-2] + "…"
+    draw_line(canvas, text, FONT, size, (x, y))
     return y - size * 1.5
 
 
 def _amount(canvas: Canvas, y: float, text: str) -> None:
-    canvas.setFont(FONT, 10)
-    canvas.drawRightString(RIGHT, y, text)
-
-
-def _printable(text: str) -> str:
-    """On one line, without controls and formatting characters."""
-    return "".join(c for c in " ".join(text.split()) if not unicodedata.category(c).startswith("C"))
+    draw_line(canvas, text, FONT, 10, (RIGHT - line_width(text, FONT, 10), y))

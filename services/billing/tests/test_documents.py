@@ -1,5 +1,6 @@
 """Invoices, receipts, credit notes: on paper, in order, without gaps."""
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
@@ -101,11 +102,9 @@ def test_anothers_papers_are_not_there_but_support_finds_them(shop: Shop) -> Non
     assert caller.get(f"/api/v1/payments/documents/{uuid7()}/pdf").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "name", ["Ann <b Smith", "Bob </para>", "<img src='/etc/passwd'>", "\u202eevil", "x" * 500, ""]
-)
-def test_no_name_can_spoil_a_document(name: str) -> None:
-    paper = Paper(
+def invoice_of(name: str) -> Paper:
+    """An invoice on which every word that somebody else chose is this one."""
+    return Paper(
         kind="invoice",
         number="INV-2026-000001",
         issued_at=datetime(2026, 1, 2, tzinfo=UTC),
@@ -121,7 +120,38 @@ def test_no_name_can_spoil_a_document(name: str) -> None:
         void=False,
         corrects="",
     )
-    assert "INV-2026-000001" in words(render_paper(paper))
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann <b Smith", "Bob </para>", "<img src='/etc/passwd'>", "\u202eevil", "x" * 500, "王" * 10_000, ""]
+)
+def test_no_name_can_spoil_a_document(name: str) -> None:
+    assert "INV-2026-000001" in words(render_paper(invoice_of(name)))
+
+
+NAMES = {
+    "Chinese": "张伟 公司",
+    "Japanese": "山田 太郎",
+    "Korean": "김민준",
+    "Greek and Cyrillic": "Γιώργος Щербаков",
+    "Vietnamese": "Nguyễn Thị Ánh",
+    "mixed": "Ada 张伟 Щербаков",
+    # Printed from right to left, letters joined; who extracts the text turns it back.
+    "Hebrew": "דוד כהן",
+    "Arabic": "محمد",
+}
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_buyers_name_is_on_the_invoice_as_it_is_written(script: str) -> None:
+    said = words(render_paper(invoice_of(NAMES[script])))
+    assert "".join(NAMES[script].split()) in "".join(unicodedata.normalize("NFKC", said).split())
+    assert "\ufffd" not in said
+
+
+def test_what_no_font_has_is_the_replacement_sign_and_not_an_empty_box() -> None:
+    said = words(render_paper(invoice_of("Zoë 🎉 अनिल")))
+    assert "Zoë \ufffd" in said
 
 
 def test_money_is_written_as_its_currency_has_it() -> None:

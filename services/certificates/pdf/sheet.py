@@ -1,7 +1,6 @@
 """The sheet: A4 landscape, frame, rosette, the facts, and a QR code that leads to the public check."""
 
 import math
-import threading
 from datetime import datetime
 from io import BytesIO
 
@@ -12,8 +11,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.pdfgen.pathobject import PDFPathObject
 
 from services.certificates.diploma import Diploma
-from services.certificates.pdf.lettering import clean
 from services.certificates.pdf.typesetting import Box, draw_in_box
+from shared.typesetting.lettering import clean
+from shared.typesetting.lines import PRESS
 
 WIDTH, HEIGHT = landscape(A4)
 MIDDLE = WIDTH / 2
@@ -22,14 +22,11 @@ BLUE, GOLD, PAPER = HexColor("#1d3b6f"), HexColor("#b08d3c"), HexColor("#fdfcf8"
 SERIF, BOLD, SANS = "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSans"
 QR_SIZE = 82.0
 
-# ReportLab reads font files through one shared position, so two threads must not print at once.
-_press = threading.Lock()
-
 
 def render_diploma(diploma: Diploma) -> bytes:
     """The PDF. The same diploma gives the same bytes: `invariant` leaves out the time and a random document id."""
     buffer = BytesIO()
-    with _press:
+    with PRESS:
         canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1, pageCompression=1, lang="en")
         _describe(canvas, diploma)
         _draw_frame(canvas)

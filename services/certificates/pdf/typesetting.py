@@ -1,27 +1,17 @@
-"""Fits text into a box: the largest size that holds it, over several lines if need be, each character from the first
-font that has it. Nothing here understands markup, so nothing in a name can be markup."""
+"""Fits text into a box: the largest size that holds it, over several lines if need be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import groupby
-from pathlib import Path
 
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from services.certificates.pdf import lettering
+from shared.typesetting import lettering
+from shared.typesetting.lines import draw_line, line_width
 
-FONTS = Path(__file__).resolve().parent.parent / "fonts"
-FALLBACKS = ("DejaVuSans", "DroidSansFallback")
-MISSING = "\ufffd"
 LEADING = 1.25
 # More signs than fit into any box at the smallest size; the rest would only cost time.
 LONGEST_TEXT = 600
 STEP = 0.94
-
-Run = tuple[str, str]  # font name, text
 
 
 @dataclass(frozen=True)
@@ -34,14 +24,6 @@ class Box:
     height: float
     largest: float
     smallest: float = 7.0
-
-
-@cache
-def font(name: str) -> TTFont:
-    """The font, read once and known to ReportLab from then on."""
-    loaded = TTFont(name, str(FONTS / f"{name}.ttf"))
-    pdfmetrics.registerFont(loaded)
-    return loaded
 
 
 def draw_in_box(canvas: Canvas, text: str, font_name: str, box: Box) -> None:
@@ -60,7 +42,8 @@ def draw_in_box(canvas: Canvas, text: str, font_name: str, box: Box) -> None:
     # The baseline sits about a third of the type size below the middle of its line.
     y = box.y + (len(lines) - 1) * size * LEADING / 2 - size * 0.34
     for line in lines:
-        draw_centred(canvas, line, font_name, size, (box.x, y))
+        x = box.x - line_width(line, font_name, size) / 2
+        draw_line(canvas, line, font_name, size, (x, y))
         y -= size * LEADING
 
 
@@ -87,32 +70,3 @@ def _broken(word: str, font_name: str, size: float, width: float) -> list[str]:
         pieces[-1] += character
         used += advance
     return pieces
-
-
-def line_width(text: str, font_name: str, size: float) -> float:
-    """The width in points."""
-    return sum(font(name).stringWidth(run, size) for name, run in runs(text, font_name))
-
-
-def draw_centred(canvas: Canvas, text: str, font_name: str, size: float, at: tuple[float, float]) -> None:
-    """One line centred on a point of its baseline; right-to-left scripts in their own order."""
-    line = lettering.visual_order(text)
-    x, y = at[0] - line_width(line, font_name, size) / 2, at[1]
-    for name, run in runs(line, font_name):
-        canvas.setFont(name, size)
-        canvas.drawString(x, y, run)
-        x += font(name).stringWidth(run, size)
-
-
-def runs(text: str, font_name: str) -> list[Run]:
-    """The text cut where the font changes. What no font has becomes the replacement sign."""
-    chosen = [_chosen(character, font_name) for character in text]
-    return [(name, "".join(c for _, c in run)) for name, run in groupby(chosen, key=lambda pair: pair[0])]
-
-
-def _chosen(character: str, font_name: str) -> Run:
-    # The fonts are opened in order: the large CJK one only when a name needs it.
-    for name in (font_name, *FALLBACKS):
-        if ord(character) in font(name).face.charToGlyph:
-            return name, character
-    return FALLBACKS[0], MISSING

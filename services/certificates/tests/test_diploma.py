@@ -18,9 +18,9 @@ import pytest
 from pypdf import PdfReader
 
 from services.certificates.diploma import Diploma
-from services.certificates.pdf.lettering import clean, shape, visual_order
 from services.certificates.pdf.sheet import render_diploma
-from services.certificates.pdf.typesetting import FONTS
+from shared.typesetting.lettering import clean, shape, visual_order
+from shared.typesetting.lines import FONTS
 
 SAMPLE = Diploma(
     academy="AI First Academy",
