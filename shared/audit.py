@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from shared.auditing import tables
 
+# Built once, and hashed once.
+INSERT = insert(tables.audit).inline()
+
 
 class Caller(Protocol):
     """Who is signed in, as shared.auth.Actor says it."""
@@ -74,4 +77,4 @@ def record(session: Session, origin: Origin, action: str, object_id: UUID | None
         "request_id": origin.request_id,
         "details": details,
     }
-    session.execute(insert(tables.audit).values(row))
+    session.execute(INSERT, row)

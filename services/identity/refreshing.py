@@ -71,6 +71,7 @@ def _rotate(session: Session, signer: TokenSigner, token: str, origin: Origin) -
         sessions.end_session(session, current)
         security_news.tell(session, user, "refresh_token_reused", origin)
         return None
+    current.last_seen_at = now
     return sessions.extend_chain(session, signer, user, current, parent=presented)
 
 

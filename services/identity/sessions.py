@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, insert, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -22,6 +22,8 @@ from shared.errors import NotFound
 # A refresh token unused for so long is void; a session ends after so long, however busy.
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=60)
+# Built once, and hashed once.
+ADD_TOKEN = insert(RefreshToken).inline()
 
 
 class SessionNotFound(NotFound):
@@ -75,17 +77,15 @@ def extend_chain(
     """The next pair of tokens of a session whose row is locked or new."""
     now = datetime.now(UTC)
     token = secret_tokens.new_token()
-    session.add(
-        RefreshToken(
-            id=uuid7(),
-            token_hash=secret_tokens.hash_token(token),
-            session_id=current.id,
-            parent_id=parent.id if parent else None,
-            created_at=now,
-            expires_at=min(now + IDLE, current.expires_at),
-        )
-    )
-    current.last_seen_at = now
+    link = {
+        "id": uuid7(),
+        "token_hash": secret_tokens.hash_token(token),
+        "session_id": current.id,
+        "parent_id": parent.id if parent else None,
+        "created_at": now,
+        "expires_at": min(now + IDLE, current.expires_at),
+    }
+    session.execute(ADD_TOKEN, link)
     return SignedIn(signer.sign(user.id, current.sid, user.roles, current.impersonator_id), token)
 
 

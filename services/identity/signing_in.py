@@ -37,9 +37,11 @@ class AccountSuspended(Forbidden):
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is compared, and who is charged when it is wrong. Nobody's account has no id and no hash."""
+    """What is compared, and who is charged when it is wrong; no network on a known device. Nobody's account has no id
+    and no hash."""
 
-    guessers: list[Guesser]
+    guesser: Guesser
+    network: Guesser | None
     user_id: UUID | None = None
     password_hash: str | None = None
 
@@ -91,15 +93,20 @@ def _begin_attempt(session: Session, address: EmailAddress, origin: Origin) -> A
     by_address = select(User.id, User.password_hash).where(User.email_normalized == address.normalized)
     known = session.execute(by_address).one_or_none()
     device = devices.find_device(session, known.id, origin.device_token) if known else None
-    if device:
-        guessers = throttle.known_guess("device", device)
-    else:
-        guessers = throttle.strangers_guess(address, throttled_network(origin.ip))
-    throttle.charge_attempt(session, guessers)
-    return Attempt(guessers, known.id, known.password_hash) if known else Attempt(guessers)
+    network = throttled_network(origin.ip)
+    attempt = Attempt(
+        throttle.known_guess("device", device) if device else throttle.strangers_guess(address),
+        throttle.network_guess(network) if network and not device else None,
+        known.id if known else None,
+        known.password_hash if known else None,
+    )
+    throttle.charge_attempt(session, attempt.guesser, attempt.network)
+    return attempt
 
 
 def _refuse(session: Session, attempt: Attempt, origin: Origin) -> WrongCredentials:
+    if attempt.network:
+        throttle.charge_network(session, attempt.network)
     audit.record(session, origin, "sign_in.refused", attempt.user_id, reason="wrong credentials")
     return WrongCredentials()
 
@@ -112,7 +119,7 @@ def _conclude(
     if user.password_hash != attempt.password_hash:
         # The password was changed while we compared it with the old one.
         return _refuse(session, attempt, origin)
-    throttle.forgive(session, attempt.guessers)
+    throttle.forgive(session, attempt.guesser)
     if new_hash:
         user.password_hash = new_hash
     return admit(session, signer, user, origin)

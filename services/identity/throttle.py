@@ -2,20 +2,21 @@
 
 Counted per account, so that a thousand addresses guess no faster than one, and per network address, so that one address
 does not try every account. A device from which the account was signed in before is counted by itself alone: others'
-guesses do not keep the owner waiting. Counted in Postgres, so for all replicas together, and before the password is
-compared, so that parallel guesses do not slip through. An account that does not exist counts as well: the answers must
-not tell who has one.
+guesses do not keep the owner waiting. Counted in Postgres, so for all replicas together. An account that does not exist
+counts as well: the answers must not tell who has one.
+
+The account counts before the password is compared, so that parallel guesses do not slip through; the network only when
+it was wrong, so that a class that signs in at once does not queue for its row.
 """
 
 import hashlib
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.identity.emails import EmailAddress
@@ -24,6 +25,19 @@ from shared.errors import Problem
 
 FIRST_WAIT = timedelta(seconds=1)
 FORGOTTEN_AFTER = timedelta(hours=24)
+# One statement: it waits for who counts at the same moment, and sees what they counted.
+COUNT = text("""
+    INSERT INTO sign_in_throttles AS old (address_hash, failures, last_attempt_at)
+    SELECT :key, 1, :now
+    WHERE NOT EXISTS (SELECT FROM sign_in_throttles WHERE address_hash = :network AND blocked_until > :now)
+    ON CONFLICT (address_hash) DO UPDATE SET (failures, last_attempt_at, blocked_until) = (
+        SELECT failures, :now, :now + (CAST(:waits AS interval[]))[least(failures, cardinality(:waits))]
+        FROM (SELECT CASE WHEN old.last_attempt_at < :long_ago THEN 1 ELSE old.failures + 1 END) AS new(failures)
+    )
+    WHERE old.blocked_until IS NULL OR old.blocked_until <= :now
+    RETURNING true
+""")
+FORGIVE = text("DELETE FROM sign_in_throttles WHERE address_hash = :key")
 
 
 @dataclass(frozen=True)
@@ -32,14 +46,12 @@ class Policy:
 
     free_failures: int
     longest_wait: timedelta
-    # A right password proves that the owner is there; it says nothing about the rest of a school's network.
-    forgiven_by_success: bool = True
 
 
 # With it an attacker has at most 18 guesses in the first hour and four in each further one.
 BY_OWNER = Policy(free_failures=5, longest_wait=timedelta(minutes=15))
 # Whole classes sit behind one address.
-BY_NETWORK = Policy(free_failures=100, longest_wait=timedelta(minutes=1), forgiven_by_success=False)
+BY_NETWORK = Policy(free_failures=100, longest_wait=timedelta(minutes=1))
 
 
 @dataclass(frozen=True)
@@ -66,38 +78,46 @@ class TooManyAttempts(Problem):
         )
 
 
-def strangers_guess(email: EmailAddress, network: str) -> list[Guesser]:
-    """Who is counted when the device is not known: the account for all the world, and the network address."""
-    account = Guesser(email.normalized, BY_OWNER)
-    return [account, Guesser(f"network {network}", BY_NETWORK)] if network else [account]
+def strangers_guess(email: EmailAddress) -> Guesser:
+    """Who is counted when the device is not known: the account, for all the world."""
+    return Guesser(email.normalized, BY_OWNER)
 
 
-def known_guess(kind: str, id: UUID) -> list[Guesser]:
+def known_guess(kind: str, id: UUID) -> Guesser:
     """Who is counted when a stranger cannot be there: one known device, one half-finished sign-in, one session."""
-    return [Guesser(f"{kind} {id}", BY_OWNER)]
+    return Guesser(f"{kind} {id}", BY_OWNER)
 
 
-def key_guess(network: str) -> list[Guesser]:
+def network_guess(network: str) -> Guesser:
+    """Who is counted beside an account: everybody at one network address."""
+    return Guesser(f"network {network}", BY_NETWORK)
+
+
+def key_guess(network: str) -> Guesser:
     """Who is counted for a wrong API key: the network address."""
-    return [Guesser(f"keys from {network}", BY_NETWORK)]
+    return Guesser(f"keys from {network}", BY_NETWORK)
 
 
-def charge_attempt(session: Session, guessers: Sequence[Guesser]) -> None:
-    """Counts an attempt as failed until `forgive` says otherwise. Raises TooManyAttempts during a wait."""
-    # Always in this order, so that two attempts do not wait for each other's second row.
-    for guesser in sorted(guessers, key=lambda guesser: guesser.key_hash):
-        _charge(session, guesser)
+def charge_attempt(session: Session, guesser: Guesser, network: Guesser | None = None) -> None:
+    """Counts an attempt as failed until `forgive` says otherwise. Raises TooManyAttempts during a wait, the guesser's
+    or that of the network it comes from."""
+    if _count(session, guesser, network):
+        return
+    keys = [one.key_hash for one in (guesser, network) if one]
+    latest = select(func.max(SignInThrottle.blocked_until)).where(SignInThrottle.key_hash.in_(keys))
+    # Without one somebody else was right in this moment.
+    blocked_until = session.scalars(latest).one() or datetime.now(UTC)
+    raise TooManyAttempts(blocked_until - datetime.now(UTC))
 
 
-def forgive(session: Session, guessers: Sequence[Guesser]) -> None:
+def charge_network(session: Session, network: Guesser) -> None:
+    """Counts an attempt that was wrong; not while the network waits already."""
+    _count(session, network)
+
+
+def forgive(session: Session, guesser: Guesser) -> None:
     """The attempt was right."""
-    for guesser in sorted(guessers, key=lambda guesser: guesser.key_hash):
-        own = SignInThrottle.key_hash == guesser.key_hash
-        if guesser.policy.forgiven_by_success:
-            session.execute(delete(SignInThrottle).where(own))
-        else:
-            fewer = func.greatest(SignInThrottle.failures - 1, 0)
-            session.execute(update(SignInThrottle).where(own).values(failures=fewer, blocked_until=None))
+    session.execute(FORGIVE, {"key": guesser.key_hash})
 
 
 def wait_after(failures: int, policy: Policy = BY_OWNER) -> timedelta:
@@ -110,21 +130,20 @@ def wait_after(failures: int, policy: Policy = BY_OWNER) -> timedelta:
 
 def hash_address(email: EmailAddress) -> bytes:
     """The hash under which an account is counted."""
-    return Guesser(email.normalized, BY_OWNER).key_hash
+    return strangers_guess(email).key_hash
 
 
-def _charge(session: Session, guesser: Guesser) -> None:
-    statement = insert(SignInThrottle).values(key_hash=guesser.key_hash)
-    # A change of nothing: it locks the row, and finds it or makes it even while a right password deletes it.
-    locked = statement.on_conflict_do_update(
-        index_elements=[SignInThrottle.key_hash], set_={"failures": SignInThrottle.failures}
-    )
-    row = session.scalars(locked.returning(SignInThrottle)).one()
+def _count(session: Session, guesser: Guesser, network: Guesser | None = None) -> bool:
     now = datetime.now(UTC)
-    if row.blocked_until and row.blocked_until > now:
-        raise TooManyAttempts(row.blocked_until - now)
-    if now - row.last_attempt_at > FORGOTTEN_AFTER:
-        row.failures = 0
-    row.failures += 1
-    row.last_attempt_at = now
-    row.blocked_until = now + wait_after(row.failures, guesser.policy)
+    told: dict[str, object] = {"key": guesser.key_hash, "network": network.key_hash if network else None}
+    told |= {"waits": _waits(guesser.policy), "now": now, "long_ago": now - FORGOTTEN_AFTER}
+    return session.execute(COUNT, told).first() is not None
+
+
+@cache
+def _waits(policy: Policy) -> list[timedelta | None]:
+    """After the first failure, the second, ..., up to the first of the longest waits; None for no wait."""
+    waits = [wait_after(1, policy)]
+    while waits[-1] < policy.longest_wait:
+        waits.append(wait_after(len(waits) + 1, policy))
+    return [wait or None for wait in waits]

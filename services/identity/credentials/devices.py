@@ -6,7 +6,7 @@ After OWASP's device cookies: https://owasp.org/www-community/Slow_Down_Online_G
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -14,6 +14,8 @@ from services.identity import secret_tokens
 from services.identity.credentials.models import KnownDevice
 
 FORGOTTEN_AFTER = timedelta(days=365)
+# Built once, and hashed once.
+INSERT = insert(KnownDevice).inline()
 
 
 def find_device(session: Session, user_id: UUID, token: str) -> UUID | None:
@@ -31,7 +33,7 @@ def remember_device(session: Session, user_id: UUID, token: str) -> str:
         session.execute(update(KnownDevice).where(KnownDevice.id == known).values(last_used_at=func.now()))
         return token
     token = secret_tokens.new_token()
-    session.add(KnownDevice(id=uuid7(), user_id=user_id, token_hash=secret_tokens.hash_token(token)))
+    session.execute(INSERT, {"id": uuid7(), "user_id": user_id, "token_hash": secret_tokens.hash_token(token)})
     return token
 
 

@@ -32,17 +32,17 @@ def change_password(database: Database, signer: TokenSigner, current: str, new: 
     with database.begin() as session:
         user = users.get_user(session, origin.user_id)
     password_strength.refuse_weak_password(new, [user.email, user.name])
-    guessers = throttle.known_guess("password of", user.id)
+    guesser = throttle.known_guess("password of", user.id)
     with hashing_slot() as hasher:
         with database.begin() as session:
-            throttle.charge_attempt(session, guessers)
+            throttle.charge_attempt(session, guesser)
         right = hasher.matches(current, user.password_hash)
         new_hash = hasher.hash(new) if right else ""
     with database.begin() as session:
         locked = users.lock_user(session, user.id)
         if not right or locked.password_hash != user.password_hash:
             raise WrongPassword
-        throttle.forgive(session, guessers)
+        throttle.forgive(session, guesser)
         _set_password(session, locked, new_hash, "password_changed", origin)
         return sessions.start_session(session, signer, locked, origin, devices.remember_device(session, locked.id, ""))
 
@@ -73,7 +73,7 @@ def reset_password(database: Database, token: str, new: str, origin: Origin) -> 
         mail_links.redeem_link(session, "password_reset", token)
         _set_password(session, locked, new_hash, "password_reset", origin.by(locked.id))
         # Whoever reads the mailbox is no guesser.
-        throttle.forgive(session, throttle.strangers_guess(emails.parse_email(locked.email), ""))
+        throttle.forgive(session, throttle.strangers_guess(emails.parse_email(locked.email)))
 
 
 def _owner(user_id: UUID | None) -> UUID:

@@ -73,14 +73,14 @@ def _try_code(
         return tickets.TicketInvalid()
     device = devices.find_device(session, ticket.user_id, origin.device_token)
     # Counted per account and not per ticket: who knows the password can have any number of those.
-    guessers = throttle.known_guess("code on", device) if device else throttle.known_guess("code of", ticket.user_id)
-    throttle.charge_attempt(session, guessers)
+    guesser = throttle.known_guess("code on", device) if device else throttle.known_guess("code of", ticket.user_id)
+    throttle.charge_attempt(session, guesser)
     user = users.lock_user(session, ticket.user_id)
     if not _spend(session, box, user, code, origin):
         audit.record(session, origin, "sign_in.refused", user.id, reason="wrong code")
         return WrongCode()
     tickets.take_ticket(session, "second_factor", token)
-    throttle.forgive(session, guessers)
+    throttle.forgive(session, guesser)
     return signing_in.enter(session, signer, user, origin)
 
 

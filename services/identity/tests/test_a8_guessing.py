@@ -9,7 +9,7 @@ from sqlalchemy import select
 from services.identity.emails import parse_email
 from services.identity.models import SignInThrottle
 from services.identity.tests.people import Person, keep_waiting, new_account
-from services.identity.throttle import BY_NETWORK, hash_address, strangers_guess, wait_after
+from services.identity.throttle import BY_NETWORK, hash_address, network_guess, wait_after
 from shared.testing import Harness
 
 GUESSES = 10_000 if os.environ.get("FULL") == "1" else 400
@@ -65,7 +65,7 @@ def test_a_device_is_known_to_the_accounts_signed_in_there_only(identity: Harnes
 def test_one_address_cannot_try_every_account(identity: Harness) -> None:
     body = {"email": "", "password": "Summer2026!!"}
     headers = {"X-Forwarded-For": "198.51.100.77"}
-    charged = strangers_guess(parse_email("x@example.com"), "198.51.100.77/32")[1].key_hash
+    charged = network_guess("198.51.100.77/32").key_hash
     with identity.database.begin() as session:
         session.add(SignInThrottle(key_hash=charged, failures=BY_NETWORK.free_failures + 5))
     statuses = []
@@ -83,7 +83,7 @@ def test_one_address_cannot_try_every_account(identity: Harness) -> None:
 def test_a_right_password_clears_the_account_but_not_the_network(identity: Harness) -> None:
     person = new_account(identity)
     headers = {"X-Forwarded-For": "198.51.100.90"}
-    network = strangers_guess(parse_email("x@example.com"), "198.51.100.90/32")[1].key_hash
+    network = network_guess("198.51.100.90/32").key_hash
     for password in ("wrong one 1", "wrong one 2", person.password):
         body = {"email": person.email, "password": password}
         identity.client.post("/api/v1/auth/login", json=body, headers=headers)
