@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared.prepared import prepare_hot_statements
 from shared.transactions import notify_with_commit, shorten_transactions
 
 NAMING_CONVENTION = {
@@ -111,6 +112,7 @@ def connect_engine(url: URL, application: str, pool_size: int = 20) -> Engine:
             "options": SERVER_OPTIONS,
         },
     )
+    prepare_hot_statements(engine)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_after_rest)
     return engine

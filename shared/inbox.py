@@ -18,15 +18,19 @@ from shared import failpoints, tables
 from shared.database import Database, wake_worker
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
+from shared.prepared import hot
 from shared.telemetry import traceparent
 
 # One statement for all that arrived together, whatever their number.
-STORE_HANDLED = text("""
+STORE_HANDLED = hot(
+    text("""
     INSERT INTO inbox (source, event_id, type, status, attempts, handled_at)
     SELECT source, event_id, type, 'done', 1, now()
-    FROM unnest(:sources, :ids, :types) AS arrived (source, event_id, type)
+    FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[]), CAST(:types AS text[]))
+        AS arrived (source, event_id, type)
     ON CONFLICT DO NOTHING RETURNING source, event_id
 """)
+)
 
 NO_WAIT = timedelta(0)
 

@@ -7,10 +7,10 @@ from shared import failpoints, tables
 from shared.database import wake_worker
 from shared.envelope import wrap
 from shared.events import Event
+from shared.prepared import hot
 from shared.telemetry import traceparent
 
-# Built once, and hashed once.
-INSERT = insert(tables.outbox).inline()
+INSERT = hot(insert(tables.outbox).inline())
 
 
 def add(session: Session, event: Event) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, func, select, text, update
 
 from shared import failpoints, tables, topology
 from shared.database import Database
+from shared.prepared import hot
 from shared.publisher import Message, Outcome, Publisher, PublisherClosed
 from shared.retries import RetryPolicy
 from shared.telemetry import get_logger
@@ -27,7 +28,7 @@ REASONS = {
 _o = tables.outbox.c
 _held = tables.outbox.alias("held")
 # Rows whose aggregate has an earlier row in back-off wait with it: order is per aggregate.
-DUE = (
+DUE = hot(
     select(_o.id, _o.event_id, _o.type, _o.envelope, _o.attempts)
     .where(
         _o.published_at.is_(None),
@@ -43,7 +44,7 @@ DUE = (
     .order_by(_o.id)
     .limit(BATCH)
 )
-MARK_PUBLISHED = (
+MARK_PUBLISHED = hot(
     update(tables.outbox)
     .where(_o.id == func.any(bindparam("ids")))
     .values(published_at=func.now(), attempts=_o.attempts + 1, last_error=None)

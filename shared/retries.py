@@ -12,6 +12,7 @@ from shared import failpoints, tables
 from shared.database import Database, is_outage
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.inbox import Handlers, Unprocessable, Waiting, dispatch, store_envelope
+from shared.prepared import hot
 from shared.settings import Settings
 from shared.telemetry import get_logger
 
@@ -22,7 +23,8 @@ WAITING_LIMIT = timedelta(hours=24)
 # too (`crashes`: a claim that neither ended nor failed). Several workers may claim at once. The commit waits for no
 # disk flush: should Postgres die in this moment a charge may be lost, which costs one more attempt and saves a flush
 # on every event.
-CLAIM = text("""
+CLAIM = hot(
+    text("""
     WITH due AS (
         SELECT source, event_id FROM inbox WHERE status = 'pending' AND next_attempt_at <= now()
         ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -31,10 +33,11 @@ CLAIM = text("""
         attempts = attempts + 1,
         crashes = crashes + (claimed_at IS NOT NULL)::int,
         claimed_at = now(),
-        next_attempt_at = now() + :lease
+        next_attempt_at = now() + CAST(:lease AS interval)
     FROM due WHERE (inbox.source, inbox.event_id) = (due.source, due.event_id)
     RETURNING inbox.*, set_config('synchronous_commit', 'off', true)
 """)
+)
 NEVER_HELPS = (Unprocessable, UnreadableEnvelope)
 
 

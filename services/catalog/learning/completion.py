@@ -15,9 +15,10 @@ from services.catalog.learning.models import CourseCompletion, Enrollment, Lesso
 from services.catalog.learning.progress import CourseProgress, NotEnrolled, lessons_with, progress_from, read_progress
 from shared import outbox
 from shared.events import CourseCompleted, LessonCompleted
+from shared.prepared import hot
 
 # Built once: to build and to hash such a statement takes longer than to run it.
-_LOCKED = (
+_LOCKED = hot(
     select(Enrollment.id, Course.title, Course.lesson_count, Course.status)
     .join(Course, Course.id == Enrollment.course_id)
     .where(
@@ -47,11 +48,13 @@ _COUNTED = (
 )
 # Marks the lesson and reads the progress. `version` is the enrollment's next one when the mark is new, else none. What
 # the statement writes its own reads do not see, hence the second look for the mark.
-_MARK = lessons_with(
-    func.coalesce(_MARKED.c.completed_at, LessonCompletion.completed_at),
-    select(_COUNTED.c.version).scalar_subquery().label("version"),
-).outerjoin(_MARKED, _MARKED.c.lesson_id == Lesson.id)
-_NEXT_VERSION = (
+_MARK = hot(
+    lessons_with(
+        func.coalesce(_MARKED.c.completed_at, LessonCompletion.completed_at),
+        select(_COUNTED.c.version).scalar_subquery().label("version"),
+    ).outerjoin(_MARKED, _MARKED.c.lesson_id == Lesson.id)
+)
+_NEXT_VERSION = hot(
     update(Enrollment)
     .where(Enrollment.id == bindparam("enrollment"))
     .values(version=Enrollment.version + 1)

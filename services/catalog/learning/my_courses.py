@@ -12,6 +12,7 @@ from services.catalog.courses.models import Course, Lesson, Module
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
 from services.catalog.learning.progress import NextLesson, Progress
 from shared.pagination import PageRequest, cut_page, sort_key
+from shared.prepared import hot
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _enrollments() -> Select[Any]:
 
 
 # Built once: to build and to hash such a statement takes longer than to run it.
-_MINE = (
+_MINE = hot(
     _enrollments()
     .where(Enrollment.user_id == bindparam("user_id"), Enrollment.active)
     .order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc())

@@ -13,6 +13,7 @@ from services.catalog.courses.models import DRAFT, Course, Lesson, Module
 from services.catalog.courses.ownership import CourseNotFound
 from services.catalog.learning.models import CourseCompletion, Enrollment, LessonCompletion
 from shared.errors import Forbidden
+from shared.prepared import hot
 
 
 class NotEnrolled(Forbidden):
@@ -63,7 +64,7 @@ class CourseProgress(Progress):
 
 
 # Built once: to build and to hash such a statement takes longer than to run it.
-_COURSE = (
+_COURSE = hot(
     select(Course.status, Enrollment.id)
     .outerjoin(
         Enrollment,
@@ -92,7 +93,7 @@ def lessons_with(completed_at: ColumnElement[Any], *more: ColumnElement[Any]) ->
     )
 
 
-_LESSONS = lessons_with(LessonCompletion.completed_at.expression)
+_LESSONS = hot(lessons_with(LessonCompletion.completed_at.expression))
 
 
 def get_progress(session: Session, course_id: UUID, user_id: UUID) -> CourseProgress:
