@@ -55,13 +55,15 @@ class Selling(RuleBasedStateMachine):
 
     @rule()
     def click_again(self) -> None:
-        """A second click makes no second order, whatever has become of the first."""
+        """A second click makes no second order, unless billing knows that the first came to nothing or went back."""
+        known = self.shop.order(self.order_id)["status"]
         answer = self.shop.checkout(self.caller, self.course)
         if answer.status_code == 201:
-            # The first one had come to nothing, or all of it went back: the story goes on with the new order.
-            assert self.expired or self.refunded >= PRICE or self.dispute_status == "lost"
+            assert known in ("failed", "refunded", "lost")
+            # The story goes on with the new order; what it was told of the old one no longer matters to it.
             self.paid, self.expired, self.refunds, self.dispute_status = False, False, {}, ""
             self.order_id, self.session_id = answer.json()["id"], answer.json()["checkout_url"].rsplit("/", 1)[1]
+            self.heard = True
         else:
             assert answer.status_code in (200, 409)
 
@@ -147,11 +149,11 @@ class Selling(RuleBasedStateMachine):
         assert find_faults(self.shop.harness.database) == []
 
 
-@pytest.mark.parametrize("seed", range(scaled(2, full=40)))
+@pytest.mark.parametrize("seed", range(scaled(2, full=100)))
 def test_w10_the_order_follows_the_model(shop: Shop, seed: int) -> None:
     Selling.shop = shop
     settings = hypothesis.settings(
-        max_examples=scaled(6, full=50),
+        max_examples=scaled(6, full=20),
         stateful_step_count=scaled(20, full=50),
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),
