@@ -33,6 +33,9 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.CourseCompleted,
         e.EnrollmentGranted,
         e.EnrollmentRevoked,
+        e.CertificateIssued,
+        e.CertificateRevoked,
+        e.CertificateRestored,
         *PRIVACY,
     ),
     "certificates": (

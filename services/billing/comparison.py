@@ -24,7 +24,7 @@ log = get_logger(__name__)
 LOOK_BACK = timedelta(days=3)
 OVERLAP = timedelta(hours=2)
 EVENTS = "stripe-events"
-NIGHTLY_KINDS = OWN_KINDS | {"order-unknown", "payment-unknown", "books-unbalanced"}
+NIGHTLY_KINDS = OWN_KINDS | {"order-unknown", "order-unsettled", "payment-unknown", "books-unbalanced"}
 
 
 def pull_events(database: Database, provider: Provider) -> None:
@@ -53,6 +53,13 @@ def compare_everything(database: Database, provider: Provider) -> None:
                 order = record_sighting(session, sighting)
         except Unprocessable as error:
             findings.append(Finding("order-unknown", sighting.session_id, str(error), "billing"))
+            continue
+        except Exception as error:
+            # One order that cannot be settled must not keep the others from being looked at.
+            log.error("order not compared", session_id=sighting.session_id, exc_info=error)
+            findings.append(
+                Finding("order-unsettled", sighting.session_id, f"{type(error).__name__}: {error}", "billing")
+            )
             continue
         if order is not None and sighting.paid_at:
             paid.add(order.id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.billing.certificates import CertificateChange, record_certificate
 from services.billing.privacy import PRIVACY
 from services.billing.products import project_course
 from services.billing.provider import Provider
@@ -17,6 +18,9 @@ from services.billing.stripe_events import SOURCE, is_booked
 from services.billing.timeline import record_enrollment
 from shared.database import Database
 from shared.events import (
+    CertificateIssued,
+    CertificateRestored,
+    CertificateRevoked,
     CourseArchived,
     CourseCompleted,
     CoursePublished,
@@ -40,6 +44,9 @@ def create_handlers(provider: Provider) -> Handlers:
             CourseCompleted: on_progress,
             EnrollmentGranted: on_enrollment_changed,
             EnrollmentRevoked: on_enrollment_changed,
+            CertificateIssued: on_certificate_changed,
+            CertificateRevoked: on_certificate_changed,
+            CertificateRestored: on_certificate_changed,
             **PRIVACY.handlers(),
         },
         intakes={
@@ -62,6 +69,11 @@ def on_progress(session: Session, event: LessonCompleted | CourseCompleted) -> N
 def on_enrollment_changed(session: Session, event: EnrollmentGranted | EnrollmentRevoked) -> None:
     """What an order came to."""
     record_enrollment(session, event)
+
+
+def on_certificate_changed(session: Session, event: CertificateChange) -> None:
+    """CertificateIssued, CertificateRevoked, CertificateRestored."""
+    record_certificate(session, event)
 
 
 def on_refund_sent(session: Session, outcome: Outcome) -> None:

@@ -1,4 +1,5 @@
-"""Where Stripe, our orders and catalog do not agree: each finding is a row with cause and owner until it is gone."""
+"""Where Stripe, orders, catalog and certificates do not agree: each finding is a row with cause and owner until it is
+gone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ OPEN_MISMATCHES = Gauge("recon_mismatch", "Things on which Stripe, orders and ca
 
 @dataclass(frozen=True)
 class Finding:
-    """`owner` is who must act: billing and catalog are services' engineers, support talks to people."""
+    """`owner` is who must act: services' names stand for their engineers, support talks to people."""
 
     kind: str
     subject: str
@@ -63,6 +64,23 @@ OWN_CHECKS = (
            AND NOT EXISTS (SELECT 1 FROM order_steps s WHERE s.order_id = o.id AND s.at > now() - interval '10 minutes')
            AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.user_id = o.user_id AND other.course_id = o.course_id
                            AND other.status IN ('paid', 'refund_pending', 'partly_refunded'))""",
+    ),
+    (
+        "certificate-missing",
+        "certificates",
+        "the course is completed and there is no certificate",
+        """SELECT p.user_id || '/' || p.course_id FROM progress p
+           WHERE p.completed_at < now() - interval '10 minutes'
+           AND NOT EXISTS (SELECT 1 FROM certificates c WHERE c.user_id = p.user_id AND c.course_id = p.course_id)""",
+    ),
+    (
+        "certificate-left",
+        "certificates",
+        "the access has ended, as by a refund, and the certificate is still valid",
+        """SELECT c.user_id || '/' || c.course_id FROM certificates c WHERE c.valid
+           AND EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = c.user_id AND e.course_id = c.course_id)
+           AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = c.user_id AND e.course_id = c.course_id
+                           AND (e.active OR e.heard_at > now() - interval '10 minutes'))""",
     ),
     (
         "event-parked",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.billing.models import (
     Buyer,
+    Certificate,
     Coupon,
     CouponUse,
     Dispute,
@@ -34,6 +35,7 @@ def erase(session: Session, user_id: UUID, _version: int) -> Counts:
     orders = list(session.scalars(select(Order.id).where(Order.user_id == user_id)))
     known = update(Order).where(Order.user_id == user_id, or_(Order.session_url.is_not(None), Order.client_key != ""))
     anonymous = known.values(session_url=None, client_key=None).returning(Order.id)
+    session.execute(delete(Certificate).where(Certificate.user_id == user_id))
     learned = delete(Progress).where(Progress.user_id == user_id).returning(Progress.course_id)
     reasoned = update(RefundRequest).where(RefundRequest.order_id.in_(orders), RefundRequest.reason != "")
     unnamed = update(Buyer).where(Buyer.order_id.in_(orders), Buyer.name != NOBODY["name"])
@@ -75,6 +77,7 @@ PRIVACY = Privacy(
             RefundRequest.order_id.in_(_orders_of(user_id))
         ),
         "progress": lambda user_id: select(Progress.__table__).where(Progress.user_id == user_id),
+        "certificates": lambda user_id: select(Certificate.__table__).where(Certificate.user_id == user_id),
         "coupons": lambda user_id: select(Coupon.__table__).where(Coupon.user_id == user_id),
         "coupon_uses": lambda user_id: select(CouponUse.__table__).where(CouponUse.user_id == user_id),
         "disputes": lambda user_id: select(Dispute.__table__).where(Dispute.order_id.in_(_orders_of(user_id))),

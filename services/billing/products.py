@@ -1,7 +1,9 @@
 """What is for sale: a projection of catalog's courses, newest version wins."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from shared.audit import Origin
 from shared.errors import Conflict, Invalid
 from shared.events import CourseArchived
 from shared.events.catalog import CourseEvent
+from shared.preconditions import Expected
 
 
 class CourseNotForSale(Conflict):
@@ -21,6 +24,15 @@ class CourseNotForSale(Conflict):
 class CourseIsFree(Conflict):
     slug, title = "course-is-free", "This course costs nothing"
     detail = "There is nothing to pay. Enroll with POST /api/v1/enrollments."
+
+
+@dataclass(frozen=True)
+class CurrencyPrice:
+    """What a course costs in a currency beside the one of its catalog price; minor units."""
+
+    course_id: UUID
+    currency: str
+    amount: int
 
 
 def project_course(session: Session, course: CourseEvent) -> None:
@@ -61,13 +73,25 @@ def find_price(session: Session, product: Product, currency: str | None) -> tupl
     return price.amount, price.currency
 
 
-def set_price(session: Session, course_id: UUID, currency: str, amount: int, origin: Origin) -> Price:
-    """The price, new or changed; open orders keep theirs. Raises CourseNotForSale for an unknown course."""
-    if session.get(Product, course_id) is None:
+def list_prices(session: Session, course_id: UUID) -> list[Price]:
+    """The course's prices beside the catalog's."""
+    return list(session.scalars(select(Price).where(Price.course_id == course_id).order_by(Price.currency)))
+
+
+def set_price(session: Session, wanted: CurrencyPrice, expected: Expected, origin: Origin) -> Price:
+    """The price, new or changed; open orders keep theirs. Raises CourseNotForSale for an unknown course,
+    PreconditionRequired and PreconditionFailed for a change of a price that is there."""
+    # Locked, so that of two who set the first price the second sees the first.
+    if session.get(Product, wanted.course_id, with_for_update=True) is None:
         raise CourseNotForSale
-    values = {"course_id": course_id, "currency": currency, "amount": amount}
-    statement = insert(Price).values(**values)
-    statement = statement.on_conflict_do_update(index_elements=["course_id", "currency"], set_={"amount": amount})
-    price = session.execute(statement.returning(Price)).scalar_one()
-    audit.record(session, origin, "price.set", course_id, currency=currency, amount=amount)
+    price = session.get(Price, (wanted.course_id, wanted.currency), populate_existing=True)
+    if price is None:
+        price = Price(**vars(wanted), version=1)
+        session.add(price)
+    else:
+        expected.check(price.version)
+        price.amount = wanted.amount
+        price.version += 1
+    details = {"currency": wanted.currency, "amount": wanted.amount}
+    audit.record(session, origin, "price.set", wanted.course_id, **details)
     return price

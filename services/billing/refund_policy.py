@@ -55,10 +55,14 @@ def return_course(
 
 
 def record_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
-    """Keeps the most that was ever completed."""
-    percent = 100
+    """Keeps the most that was ever completed, and when the whole first was."""
+    values: dict[str, Any] = {"percent": 100, "completed_at": datetime.now(UTC)}
     if isinstance(event, LessonCompleted):
         percent = min(100, 100 * event.completed_lessons // max(event.lesson_count, 1))
-    statement = insert(Progress).values(user_id=event.user_id, course_id=event.course_id, percent=percent)
-    most = {"percent": func.greatest(Progress.percent, percent)}
-    session.execute(statement.on_conflict_do_update(index_elements=["user_id", "course_id"], set_=most))
+        values = {"percent": percent, "completed_at": None}
+    statement = insert(Progress).values(user_id=event.user_id, course_id=event.course_id, **values)
+    kept = {
+        "percent": func.greatest(Progress.percent, values["percent"]),
+        "completed_at": func.coalesce(Progress.completed_at, statement.excluded.completed_at),
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id", "course_id"], set_=kept))

@@ -149,6 +149,7 @@ class CurrencyPriceRead(BaseModel):
     course_id: UUID
     currency: str
     amount: int
+    version: int
 
 
 class CouponCreate(Input):

@@ -1,12 +1,14 @@
 """What a course costs, and what coupons take off."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path
+from fastapi import Depends, Path
 
 from services.billing import coupons, products, purchases
 from services.billing.coupons import CouponTerms
+from services.billing.products import CurrencyPrice
 from services.billing.purchases import Purchase
 from services.billing.schemas import CouponCreate, CouponRead, CurrencyPriceRead, PriceWrite, QuoteCreate, QuoteRead
 from shared.audit import OriginDep
@@ -19,7 +21,14 @@ router = AcademyRouter(prefix="/api/v1")
 Buyer = Annotated[Actor, require("payments:make")]
 Administrator = Annotated[Actor, require("payments:admin")]
 Reader = Annotated[Actor, require("payments:read")]
-Currency = Annotated[str, Path(pattern="^[A-Z]{3}$")]
+
+
+@dataclass
+class PricePlace:
+    """Which price of which course."""
+
+    course_id: UUID
+    currency: Annotated[str, Path(pattern="^[A-Z]{3}$")]
 
 
 @router.post("/payments/quotes", tags=["payments"], response_model=QuoteRead)
@@ -30,17 +39,24 @@ def quote_price(actor: Buyer, session: SessionDep, wanted: QuoteCreate) -> Any:
     )
 
 
+@router.get("/admin/payments/prices/{course_id}", tags=["admin"], response_model=list[CurrencyPriceRead])
+def list_prices(actor: Reader, session: SessionDep, course_id: UUID) -> Any:
+    """What a course costs in currencies beside the one of its catalog price."""
+    return products.list_prices(session, course_id)
+
+
 @router.put("/admin/payments/prices/{course_id}/{currency}", tags=["admin"], response_model=CurrencyPriceRead)
 def set_price(
     actor: Administrator,
     session: SessionDep,
-    course_id: UUID,
-    currency: Currency,
+    place: Annotated[PricePlace, Depends()],
     price: PriceWrite,
+    expected: IfMatch,
     origin: OriginDep,
 ) -> Any:
-    """What a course costs in a currency beside the one of its catalog price."""
-    return products.set_price(session, course_id, currency, price.amount, origin.of(actor))
+    """What a course costs in a currency beside the one of its catalog price. The first price needs no If-Match."""
+    wanted = CurrencyPrice(place.course_id, place.currency, price.amount)
+    return products.set_price(session, wanted, expected, origin.of(actor))
 
 
 @router.post("/admin/payments/coupons", tags=["admin"], status_code=201, response_model=CouponRead)

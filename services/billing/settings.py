@@ -14,6 +14,8 @@ class Settings(shared.settings.Settings):
     # What a learner may return without asking: within so many days, with at most so many percent completed.
     refund_window_days: int = Field(14, ge=0, le=365)
     refund_progress_percent: int = Field(20, ge=0, le=100)
+    # How long the bodies of Stripe's events are kept; Stripe itself lists them for 30 days.
+    stripe_event_days: int = Field(35, ge=30, le=3650)
     # What of the net price is the instructor's, in percent; orders keep what held when they were made.
     instructor_share_percent: int = Field(70, ge=0, le=100)
     # Stripe Tax works out the tax that our prices include.

@@ -15,7 +15,7 @@ from services.certificates.models import Certificate, Course, Enrollment
 from services.certificates.standing import standing
 from shared import outbox
 from shared.errors import NotFound
-from shared.events import CertificateIssued, CertificateRevoked, CourseCompleted
+from shared.events import CertificateIssued, CertificateRestored, CertificateRevoked, CourseCompleted
 
 # A certificate with its course's slug as it is today, None while that course is not known here.
 CertificateRow = Row[Certificate, str]
@@ -58,7 +58,8 @@ def settle_enrollment(session: Session, user_id: UUID, course_id: UUID) -> None:
 
 
 def settle_certificate(session: Session, certificate: Certificate) -> None:
-    """Derives the status anew; the caller has locked the row. One that ceases to be valid is announced."""
+    """Derives the status anew; the caller has locked the row. One that ceases to be valid, or is so again, is
+    announced."""
     access = select(Enrollment.active, Enrollment.reason).where(
         Enrollment.user_id == certificate.user_id, Enrollment.course_id == certificate.course_id
     )
@@ -71,6 +72,7 @@ def settle_certificate(session: Session, certificate: Certificate) -> None:
     certificate.version += 1
     if now.status == "valid":
         certificate.revoked_at = None
+        outbox.add(session, CertificateRestored(**_facts(certificate)))
     elif was_valid:
         certificate.revoked_at = datetime.now(UTC)
         outbox.add(session, CertificateRevoked(**_facts(certificate), reason=now.reason or ""))

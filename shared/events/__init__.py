@@ -18,7 +18,7 @@ from shared.events.catalog import (
     EnrollmentRevoked,
     LessonCompleted,
 )
-from shared.events.certificates import CertificateIssued, CertificateRevoked
+from shared.events.certificates import CertificateIssued, CertificateRestored, CertificateRevoked
 from shared.events.event import Event, leaves
 from shared.events.identity import (
     AccountSecurityChanged,
@@ -48,6 +48,7 @@ __all__ = [
     "AccountSecurityChanged",
     "AnnouncementPosted",
     "CertificateIssued",
+    "CertificateRestored",
     "CertificateRevoked",
     "CourseArchived",
     "CourseCompleted",

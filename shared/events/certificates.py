@@ -25,3 +25,7 @@ class CertificateIssued(CertificateEvent):
 
 class CertificateRevoked(CertificateEvent):
     reason: str = ""
+
+
+class CertificateRestored(CertificateEvent):
+    """It is valid again: the access is back, or its withdrawal was taken back."""

@@ -17,7 +17,7 @@ from shared.preconditions import read_if_match
 from shared.routing import AcademyRoute
 
 # They replace nothing that somebody else may have changed: a mark that is there or not, a file that never changes.
-# A price in a currency is one number, a picture one file: written whole.
+# A picture is one file, written whole.
 WITHOUT_IF_MATCH = {
     "undo_lesson",
     "delete_file",
@@ -30,7 +30,6 @@ WITHOUT_IF_MATCH = {
     "revoke_api_key_of_user",
     "set_avatar",
     "remove_avatar",
-    "set_price",
 }
 Operation = tuple[str, str, dict[str, Any]]
 

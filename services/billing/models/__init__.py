@@ -6,12 +6,13 @@ from services.billing.models.movements import Dispute, Payment, Refund, RefundRe
 from services.billing.models.orders import CURRENT_STATUSES, Order, OrderLine, Product, Progress
 from services.billing.models.records import StripeEvent
 from services.billing.models.selling import Coupon, CouponUse, Price
-from services.billing.models.watching import Enrollment, Mismatch, OrderStep, PullCursor
+from services.billing.models.watching import Certificate, Enrollment, Mismatch, OrderStep, PullCursor
 
 __all__ = [
     "CURRENT_STATUSES",
     "Base",
     "Buyer",
+    "Certificate",
     "Coupon",
     "CouponUse",
     "Dispute",

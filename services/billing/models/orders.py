@@ -130,3 +130,5 @@ class Progress(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     course_id: Mapped[UUID] = mapped_column(primary_key=True)
     percent: Mapped[int]
+    # When we heard that the course is completed: its certificate must follow.
+    completed_at: Mapped[datetime | None]

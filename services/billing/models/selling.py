@@ -17,6 +17,7 @@ class Price(Base):
     course_id: Mapped[UUID] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
     amount: Mapped[int]
+    version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Coupon(Base):

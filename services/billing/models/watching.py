@@ -38,6 +38,17 @@ class Enrollment(Base):
     __table_args__ = (Index("ix_enrollments_user_id_course_id", "user_id", "course_id"),)
 
 
+class Certificate(Base):
+    """Projection of certificates: whether a learner's for a course is valid. `version` is the newest event's."""
+
+    __tablename__ = "certificates"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    valid: Mapped[bool]
+
+
 class Mismatch(Base):
     """Something on which Stripe, our orders or catalog do not agree: since when, why, and whose matter it is."""
 

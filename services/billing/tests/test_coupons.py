@@ -141,6 +141,30 @@ def test_a_course_has_a_price_per_currency(shop: Shop) -> None:
     assert session["currency"] == "eur"
 
 
+def test_a_price_is_changed_by_who_has_seen_it(shop: Shop) -> None:
+    admin, course = shop.harness.caller("admin"), shop.sell()
+    url = f"/api/v1/admin/payments/prices/{course}"
+
+    def put(amount: int, **headers: str) -> Any:
+        return admin.request("PUT", f"{url}/EUR", json={"amount": amount}, headers=headers)
+
+    first = put(4500)
+    assert (first.status_code, first.json()["version"]) == (200, 1)
+    assert put(4600).status_code == 428
+    changed = put(4700, **{"If-Match": first.headers["ETag"]})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    assert put(4800, **{"If-Match": first.headers["ETag"]}).status_code == 412
+    assert put(4900, **{"If-Match": "*"}).status_code == 200
+    assert [(price["currency"], price["amount"]) for price in admin.get(url).json()] == [("EUR", 4900)]
+
+
+def test_of_two_first_prices_at_once_one_is_told_that_there_is_one(shop: Shop) -> None:
+    admin, url = shop.harness.caller("admin"), f"/api/v1/admin/payments/prices/{shop.sell()}/EUR"
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda amount: admin.request("PUT", url, json={"amount": amount}), range(4500, 4504)))
+    assert sorted(answer.status_code for answer in answers) == [200, 428, 428, 428]
+
+
 def test_an_ended_coupon_is_over_at_once(shop: Shop) -> None:
     code, admin = coupon(shop, percent=10), shop.harness.caller("admin")
     [listed] = [item for item in admin.get(COUPONS).json() if item["code"] == code]
