@@ -10,6 +10,8 @@ from ops.places import SERVICES
 
 # Nothing else of the caller's shell reaches a process, so that a stray variable there changes nothing here.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "SSL_CERT_FILE")
+# The 46 MiB of a password's hash in 23 pages, not in 11,776: fetching those took half of a hash's time.
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Environment:
                 # Real ones, of a developer who has an account there: nothing on this machine plays them.
                 "SIGN_IN_PROVIDERS": os.environ.get("SIGN_IN_PROVIDERS", ""),
                 "ENCRYPTION_KEYS": self.secrets["encryption_keys"],
+                "GLIBC_TUNABLES": HUGE_PAGES,
             },
             "billing": {
                 "STRIPE_API_KEY": self.secrets["stripe_api_key"],
