@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,20 @@ from shared.token_keys import ALGORITHM, InvalidToken
 from shared.tokens import AUDIENCE, ISSUER, TOKEN_TYPE
 
 LIFETIME_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program's token is held to: a scope (RFC 9068), and the end of the key it was given for."""
+
+    scope: str
+    ends_at: datetime | None = None
+
+    @property
+    def seconds(self) -> int:
+        """How long such a token lives from now on."""
+        left = self.ends_at.timestamp() - time.time() if self.ends_at else LIFETIME_SECONDS
+        return max(0, min(LIFETIME_SECONDS, int(left)))
 
 
 class TokenSigner:
@@ -32,10 +48,10 @@ class TokenSigner:
         sid: UUID,
         roles: Iterable[str],
         impersonator_id: UUID | None = None,
-        scope: str | None = None,
+        limits: Limits | None = None,
     ) -> str:
-        """A token that says so for five minutes. With an impersonator it names who really acts (RFC 8693, `act`), with
-        a scope it is good for no more than that (RFC 9068)."""
+        """A token that says so for five minutes, or within limits. With an impersonator it names who really acts (RFC
+        8693, `act`)."""
         now = int(time.time())
         payload = {
             "iss": ISSUER,
@@ -44,10 +60,10 @@ class TokenSigner:
             "sid": str(sid),
             "jti": str(uuid7()),
             "iat": now,
-            "exp": now + LIFETIME_SECONDS,
+            "exp": now + (limits.seconds if limits else LIFETIME_SECONDS),
             "roles": sorted(roles),
             **({"act": {"sub": str(impersonator_id)}} if impersonator_id else {}),
-            **({} if scope is None else {"scope": scope}),
+            **({"scope": limits.scope} if limits else {}),
         }
         key = self._keys.ring().signing
         return jwt.encode(payload, key.private, ALGORITHM, headers={"kid": key.id, "typ": TOKEN_TYPE})

@@ -7,10 +7,12 @@ from fastapi import Query, status
 
 from services.identity import administration, impersonation, invitations, users
 from services.identity.access_tokens import LIFETIME_SECONDS
+from services.identity.credentials import email_changes
 from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
 from services.identity.schemas import (
     ImpersonationCreate,
     InvitationCreate,
+    MoveCreate,
     RolesUpdate,
     SearchText,
     SignOutRead,
@@ -92,6 +94,14 @@ def reactivate_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin
 def sign_out_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
     """End all sessions of a user, everywhere within two seconds. They may sign in again."""
     return {"sessions_ended": administration.sign_out_user(session, user_id, origin.of(actor))}
+
+
+@router.post("/{user_id}/move", status_code=status.HTTP_202_ACCEPTED)
+def move_user(user_id: UUID, body: MoveCreate, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> None:
+    """Move the account of somebody who has lost their mailbox to another address, once you know it is them. A link goes
+    to the new address and word of it to the old one; when the link is followed, all sessions end. Needs a sign-in of
+    the last ten minutes."""
+    email_changes.move_account(session, user_id, body.email, body.reason, origin.of(actor))
 
 
 @secret_router.post("/{user_id}/impersonate")

@@ -123,6 +123,13 @@ class ImpersonationCreate(Input):
     reason: Annotated[Reason, StringConstraints(min_length=3)]
 
 
+class MoveCreate(Input):
+    """`reason` goes to the audit log: how you know that it is them."""
+
+    email: Email
+    reason: Annotated[Reason, StringConstraints(min_length=3)]
+
+
 class SignOutRead(BaseModel):
     sessions_ended: int
 

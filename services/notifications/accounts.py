@@ -33,6 +33,10 @@ CHANGES = {
     "provider_linked": "Your account can now be entered by signing in elsewhere: another provider was linked to it",
     "provider_unlinked": "A provider by which your account could be entered was unlinked",
     "email_changed": "The e-mail address of your account was changed, and all other devices were signed out",
+    "email_move_begun": (
+        "The academy is about to move your account to another e-mail address, because this mailbox was said to be lost;"
+        " a new password stops that"
+    ),
     "api_key_created": (
         "An API key was made for your account: a program can use it until you revoke it in your settings"
     ),

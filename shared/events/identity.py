@@ -100,6 +100,7 @@ SecurityChange = Literal[
     "provider_linked",
     "provider_unlinked",
     "email_changed",
+    "email_move_begun",
     "api_key_created",
     "api_key_revoked",
 ]

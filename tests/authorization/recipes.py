@@ -75,6 +75,7 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "suspend_user": lambda w: _names(user_id=str(w.new_account().id)),
     "reactivate_user": lambda w: _names(user_id=w.new_suspended()),
     "sign_out_user": lambda w: _names(user_id=str(w.new_account().id)),
+    "move_user": lambda w: _names(user_id=str(w.new_account().id), email=new_email(), reason="shown a passport"),
     "impersonate_user": lambda w: _names(user_id=str(w.new_account().id)),
     "erase_user": lambda w: _names(user_id=str(w.new_account().id)),
     "approve_instructor": lambda w: _names(application_id=w.new_application()),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.identity import secret_tokens, sessions, throttle, users
-from services.identity.access_tokens import TokenSigner
+from services.identity.access_tokens import Limits, TokenSigner
 from services.identity.api_keys import key_text
 from services.identity.api_keys.keys import grantable
 from services.identity.api_keys.models import ApiKey
@@ -54,10 +54,12 @@ class Presented:
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """`scope` is what it is good for: a part of the key's, as far as the owner may do it today."""
+    """`scope` is what it is good for: a part of the key's, as far as the owner may do it today. It does not outlive the
+    key: `expires_in` is seconds."""
 
     access_token: str
     scope: str
+    expires_in: int
 
 
 def exchange_key(database: Database, signer: TokenSigner, presented: Presented, origin: Origin) -> IssuedToken:
@@ -89,8 +91,9 @@ def _exchange(
         raise ScopeInvalid
     current = _current_session(session, key, origin)
     key.last_used_at = current.last_seen_at = datetime.now(UTC)
-    scope = " ".join(sorted(asked & grantable(user.roles)))
-    return IssuedToken(signer.sign(user.id, current.sid, user.roles, scope=scope), scope)
+    limits = Limits(" ".join(sorted(asked & grantable(user.roles))), key.expires_at)
+    token = signer.sign(user.id, current.sid, user.roles, limits=limits)
+    return IssuedToken(token, limits.scope, limits.seconds)
 
 
 def _find(session: Session, presented: Presented) -> ApiKey | None:

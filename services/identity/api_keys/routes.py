@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Form, Request, status
 
 from services.identity import step_up
-from services.identity.access_tokens import LIFETIME_SECONDS
 from services.identity.api_keys import exchange, keys
 from services.identity.api_keys.schemas import (
     AccessTokenRead,
@@ -41,7 +40,7 @@ def exchange_api_key(
     """Exchange an API key for an access token (OAuth 2.0 client credentials). It ends with the key."""
     key_id, key = _basic_credentials(request) or (form.client_id, form.client_secret.get_secret_value())
     issued = exchange.exchange_key(database, signer, exchange.Presented(key, key_id, form.scope), origin)
-    return AccessTokenRead(access_token=issued.access_token, expires_in=LIFETIME_SECONDS, scope=issued.scope)
+    return AccessTokenRead(access_token=issued.access_token, expires_in=issued.expires_in, scope=issued.scope)
 
 
 @own.post("/api-keys", status_code=status.HTTP_201_CREATED)

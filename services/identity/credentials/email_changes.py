@@ -1,8 +1,11 @@
 """Another e-mail address for an account: it counts when both mailboxes have confirmed it.
 
 The new one, so that nobody takes an address that is not theirs. The present one, because the account belongs to whoever
-reads it: a found session, even with the password, must not move the account away from its owner. There is no other
-way, so there is nothing that a thief could wait for or that would have to be undone.
+reads it: a found session, even with the password, must not move the account away from its owner. So there is nothing
+that a thief could wait for or that would have to be undone.
+
+For who has lost the present mailbox an administrator can stand in for it, by name and with a reason in the audit log.
+The old mailbox gets word of that, and the new one still has to confirm.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.identity import emails, security_news, sessions, users
+from services.identity import emails, security_news, sessions, step_up, users
 from services.identity.audit import Origin
 from services.identity.credentials import mail_links
 from services.identity.credentials.mail_links import LinkInvalid
@@ -22,8 +25,18 @@ from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.models import User, UserSession
 from shared import audit, outbox
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid, Problem
 from shared.events import EmailChangeRequested, RegistrationRepeated
+
+
+class CannotMove(Conflict):
+    slug, title = "cannot-move", "This account cannot be moved to another address"
+    detail = "It must be active and not an administrator's; have another administrator take that role first."
+
+
+class MailedEnough(Problem):
+    status, slug, title = 429, "mailed-enough", "This address got its links for this hour"
+    detail = "Have the person look into that mailbox, or repeat it in an hour."
 
 
 def request_change(session: Session, email: str, origin: Origin) -> None:
@@ -44,6 +57,27 @@ def request_change(session: Session, email: str, origin: Origin) -> None:
     }
     _mail_links(session, user, new, payload)
     audit.record(session, origin, "user.email_change_requested", user.id)
+
+
+def move_account(session: Session, user_id: UUID, email: str, reason: str, origin: Origin) -> None:
+    """Mails a link to the new address, which alone completes the change, and word of it to the old one. Raises
+    Invalid("email"), SignInAgain, UserNotFound, CannotMove, EmailTaken, MailedEnough."""
+    step_up.require_recent_sign_in(session, str(origin.session_id))
+    new = emails.parse_new_email(email)
+    user = users.lock_user(session, user_id)
+    if user.status != "active" or "admin" in user.roles:
+        raise CannotMove
+    if session.scalars(select(User.id).where(User.email_normalized == new.normalized)).one_or_none():
+        raise users.EmailTaken
+    mail_links.void_links(session, user.id, "email_change")
+    payload = {"email": new.given, "email_normalized": new.normalized, "session": None, "other_confirmed": True}
+    link = mail_links.issue_link(session, "email_change", new, user.id, payload)
+    if link is None:
+        raise MailedEnough
+    facts = {"user_id": user.id, "version": user.version, "token": link.token, "expires_at": link.expires_at}
+    outbox.add(session, EmailChangeRequested(**facts, new_email=new.given, to_new=True))
+    security_news.tell(session, user, "email_move_begun", origin)
+    audit.record(session, origin, "user.email_move_begun", user.id, reason=reason)
 
 
 def confirm_change(session: Session, token: str, origin: Origin) -> bool:
@@ -98,7 +132,8 @@ def _change_address(session: Session, user: User, wanted: dict[str, Any], origin
     except IntegrityError as error:
         raise LinkInvalid from error
     mail_links.void_links(session, user.id)
-    ended = sessions.end_all_sessions(session, user.id, kept=UUID(wanted["session"]))
+    kept = wanted["session"]
+    ended = sessions.end_all_sessions(session, user.id, kept=UUID(kept) if kept else None)
     audit.record(session, origin, "user.email_changed", user.id, sessions_ended=ended)
     # Before the news of the new address, so that the old mailbox hears of it.
     security_news.tell(session, user, "email_changed", origin)

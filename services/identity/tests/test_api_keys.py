@@ -76,6 +76,14 @@ def test_a_key_becomes_a_token_of_five_minutes_for_its_scopes(identity: Harness,
     assert len(person.browser.get("/api/v1/auth/sessions").json()["items"]) == 1, "a program is no device"
 
 
+def test_a_token_does_not_outlive_its_key(identity: Harness, person: Person) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=90)
+    answer = exchange(identity, make_key(person, expires_at=ends.isoformat())["key"]).json()
+    assert 60 < answer["expires_in"] <= 90
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert claims["exp"] <= ends.timestamp()
+
+
 def test_the_libraries_of_oauth_may_send_it_as_they_do(identity: Harness, person: Person) -> None:
     made = make_key(person, "account:use", "courses:learn")
     basic = {"Authorization": "Basic " + b64encode(f"{made['id']}:{made['key']}".encode()).decode()}

@@ -18,6 +18,7 @@ USERS = "/api/v1/admin/users"
 # Bodies that pass the shape, so that what is answered comes from the route itself.
 BODIES: dict[str, Any] = {
     f"POST {USERS}/{{user_id}}/impersonate": {"reason": "ticket 7"},
+    f"POST {USERS}/{{user_id}}/move": {"email": "ann@example.com", "reason": "ticket 7"},
     "POST /api/v1/admin/instructor-applications/{application_id}/reject": {"reason": "too early"},
     f"PATCH {USERS}/{{user_id}}": {"roles": ["student"]},
 }
@@ -57,7 +58,9 @@ def test_support_cannot_touch_an_administrator(identity: Harness) -> None:
     support = Caller(identity.client, uuid7(), new_person(identity, "support").access_token)
     one = f"{USERS}/{admin.id}"
     answers = [support.patch(one, json={"roles": ["student"]}, headers={"If-Match": "*"})]
-    answers += [support.post(f"{one}/{act}", json={}) for act in ("suspend", "reactivate", "sign-out", "impersonate")]
+    answers += [
+        support.post(f"{one}/{act}", json={}) for act in ("suspend", "reactivate", "sign-out", "impersonate", "move")
+    ]
     assert {answer.status_code for answer in answers} == {403}
     assert support.get(one).status_code == 200
     assert admin.me().json()["roles"] == ["admin"]
