@@ -107,7 +107,10 @@ def _body(params: Body, total: int, currency: str) -> Body:
         "shipping_options": [],
         "status": "open",
         "success_url": params["success_url"],
-        "tax_id_collection": {"enabled": mapping(params, "tax_id_collection").get("enabled") == "true"},
+        "tax_id_collection": {
+            "enabled": mapping(params, "tax_id_collection").get("enabled") == "true",
+            "required": "never",
+        },
         "total_details": total_details(params, total),
         "ui_mode": params.get("ui_mode", "hosted_page"),
         **{name: params.get(name) for name in sorted(_ECHOED)},
