@@ -13,7 +13,7 @@ from services.billing.ledger import BANK, INSTRUCTOR_PAYABLE, Entry, Posting, po
 from services.billing.models import LedgerEntry, Payout
 from shared import audit
 from shared.audit import Origin
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 
 LONGEST_STATEMENT = 10_000
 
@@ -65,14 +65,19 @@ def balance_of(session: Session, instructor_id: UUID, currency: str) -> int:
 
 
 def read_statement(session: Session, instructor_id: UUID, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """For each currency the balance before, every movement from `since` to before `until`, and the balance after."""
+    """For each currency the balance before, every movement from `since` to before `until`, and the balance after.
+    Raises Invalid for a time with more movements than a statement holds: a part of them would not add up."""
     mine = (LedgerEntry.account == INSTRUCTOR_PAYABLE, LedgerEntry.instructor_id == instructor_id)
     opening = select(LedgerEntry.currency, func.sum(LedgerEntry.amount)).where(*mine, LedgerEntry.occurred_at < since)
     openings = {currency: -int(total) for currency, total in session.execute(opening.group_by(LedgerEntry.currency))}
     within = (LedgerEntry.occurred_at >= since, LedgerEntry.occurred_at < until)
     order = (LedgerEntry.occurred_at, LedgerEntry.id)
     movements: dict[str, list[dict[str, Any]]] = {currency: [] for currency in openings}
-    for row in session.scalars(select(LedgerEntry).where(*mine, *within).order_by(*order).limit(LONGEST_STATEMENT)):
+    statement = select(LedgerEntry).where(*mine, *within).order_by(*order).limit(LONGEST_STATEMENT + 1)
+    rows = session.scalars(statement).all()
+    if len(rows) > LONGEST_STATEMENT:
+        raise Invalid("since", f"leaves more than {LONGEST_STATEMENT} movements; ask for a shorter time", "too_long")
+    for row in rows:
         movements.setdefault(row.currency, []).append(
             {
                 "at": row.occurred_at,

@@ -123,6 +123,17 @@ def test_revenue_is_kept_by_day_course_instructor_and_currency(shop: Shop) -> No
     assert shop.harness.caller("instructor").get("/api/v1/admin/payments/revenue?group=day").status_code == 403
 
 
+def test_a_statement_that_would_not_add_up_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.billing.earnings.LONGEST_STATEMENT", 1)
+    _, order, session_id = shop.paid()
+    me = shop.harness.caller("instructor", user_id=instructor_of(shop, order["id"]))
+    assert me.get("/api/v1/payments/earnings").status_code == 200
+    shop.far_end.refund(session_id, 900)
+    shop.deliver_all(session_id)
+    refused = me.get("/api/v1/payments/earnings")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "since")
+
+
 def test_an_instructor_sees_what_was_earned_and_paid_out_and_nobody_is_paid_twice(shop: Shop) -> None:
     _, order, _ = shop.paid()
     instructor = instructor_of(shop, order["id"])
