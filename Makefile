@@ -10,6 +10,7 @@ NAME ?=
 FULL ?=
 SEED ?=
 ONLY ?=
+MINUTES ?=
 QUICK ?=
 EVENT ?=
 HEAD ?=
@@ -89,9 +90,9 @@ faults: setup ## Break a platform on purpose and prove that nothing is lost (FUL
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(OPS) faults $(if $(FULL),--full) $(if $(SEED),--seed $(SEED)) $(ONLY)
 
-fuzz: setup ## Break what comes in from foreigners, at every operation and every reader (SEED=7, QUICK=1)
+fuzz: setup ## Break what comes in from foreigners, at every operation and every reader (SEED=7, MINUTES=15)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
-	@$(RUN) -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(QUICK),--quick)
+	@$(RUN) -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup ## Measure against a monolith and static files, results to docs/bench/ (ONLY="public events", QUICK=1)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers

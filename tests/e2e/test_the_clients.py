@@ -1,23 +1,12 @@
-"""The generated clients, through the gateway of a platform of their own."""
+"""The generated clients, through the gateway of a whole platform."""
 
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from ops.native.platform import Platform
 from ops.sdk import building
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[dict[str, Any]]:
-    platform = Platform(Path("var/e2e-clients"))
-    yield platform.up()
-    platform.remove()
 
 
 def test_typescript_and_python_clients_sign_in_read_and_are_refused(platform: dict[str, Any], tmp_path: Path) -> None:

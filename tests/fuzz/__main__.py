@@ -17,27 +17,37 @@ from tests.fuzz.contract import Effort, Round, play
 from tests.fuzz.hunting import hunt
 from tests.fuzz.platform import DOCUMENT, lived_in
 from tests.fuzz.readers import READERS, Reader
-from tests.fuzz.school import ROLES
+from tests.fuzz.school import ROLES, School
+from tests.fuzz.wire import wire_readers
 
 HOME = VAR / "fuzz"
 COLUMNS = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
-# Values between two looks at the clock.
-STEP = 1_000
+PLAYED = ("anonymous", *ROLES)
+# Per operation and cycle: cycles go on until the time is over.
+EXAMPLES = 20
+# Per reader at most, and between two looks at the clock.
+VALUES, STEP = 100_000, 1_000
 Figures = dict[str, Any]
 
 
-def main(seed: Annotated[int | None, typer.Option(help="Repeats an earlier run.")] = None, quick: bool = False) -> None:
+def main(
+    seed: Annotated[int | None, typer.Option(help="Repeats an earlier run.")] = None,
+    minutes: Annotated[float, typer.Option(help="For all of it.")] = 45,
+) -> None:
     """Fuzzes every reader and, as every role, every operation; exit code 1 when there is a defect."""
     chosen = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"seed {chosen}; again: make fuzz SEED={chosen}{' QUICK=1' if quick else ''}")
+    console.print(f"seed {chosen}; again: make fuzz SEED={chosen} MINUTES={minutes:g}")
     began = time.monotonic()
-    values, seconds = (2_000, 10.0) if quick else (50_000, 60.0)
-    effort = Effort(chosen, 5, 30, PHASES[:3]) if quick else Effort(chosen, 100, 400, PHASES)
+    # A third of the time for some twenty readers, the rest for the five roles.
+    seconds = minutes
+    effort = Effort(chosen, EXAMPLES, PHASES, seconds=int(minutes * 60 * 2 / 3 / len(PLAYED)))
     with Progress(*COLUMNS, console=console, refresh_per_second=2) as progress:
-        readers = [_hunt(reader, chosen, values, seconds, progress) for reader in READERS]
-        rounds = _play(effort, progress)
+        readers = [_hunt(reader, chosen, seconds, progress) for reader in READERS]
+        with lived_in(HOME / "platform") as (school, gateway):
+            readers += [_hunt(reader, chosen, seconds, progress) for reader in wire_readers(school)]
+            rounds = [_play(school, gateway, role, effort, progress) for role in PLAYED]
     figures = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": chosen,
@@ -54,10 +64,10 @@ def main(seed: Annotated[int | None, typer.Option(help="Repeats an earlier run."
     raise typer.Exit(1 if figures["defects"] else 0)
 
 
-def _hunt(reader: Reader, seed: int, values: int, seconds: float, progress: Progress) -> Figures:
-    bar = progress.add_task(f"reader: {reader.name}", total=values)
+def _hunt(reader: Reader, seed: int, seconds: float, progress: Progress) -> Figures:
+    bar = progress.add_task(f"reader: {reader.name}", total=VALUES)
     began, tried, defect = time.monotonic(), 0, ""
-    for number in range(0, values, STEP):
+    for number in range(0, VALUES, STEP):
         found = hunt(reader, seed + number, STEP)
         tried, defect = tried + found.tried, found.defect
         progress.update(bar, completed=tried)
@@ -66,15 +76,11 @@ def _hunt(reader: Reader, seed: int, values: int, seconds: float, progress: Prog
     return {"reader": reader.name, "values": tried, "defects": [defect] if defect else []}
 
 
-def _play(effort: Effort, progress: Progress) -> list[Figures]:
-    rounds = []
-    with lived_in(HOME / "platform") as (school, gateway):
-        for role in ("anonymous", *ROLES):
-            bar = progress.add_task(f"requests as {role}", total=None)
-            done = play(school, DOCUMENT, gateway, role, effort, partial(progress.advance, bar))
-            progress.update(bar, total=1, completed=1)
-            rounds.append(_figures(done))
-    return rounds
+def _play(school: School, gateway: str, role: str, effort: Effort, progress: Progress) -> Figures:
+    bar = progress.add_task(f"requests as {role}", total=None)
+    done = play(school, DOCUMENT, gateway, role, effort, partial(progress.advance, bar))
+    progress.update(bar, total=1, completed=1)
+    return _figures(done)
 
 
 def _figures(done: Round) -> Figures:

@@ -60,12 +60,17 @@ class Round:
 
 @dataclass(frozen=True)
 class Effort:
-    """How far and, at most, how long: examples per operation, seconds per half of a round, phases of schemathesis."""
+    """How far: examples per operation, phases of schemathesis. With `seconds` a round goes on for so long, over and
+    over; without, it ends when every operation had its examples."""
 
     seed: int
     examples: int
-    seconds: int
     phases: tuple[str, ...]
+    seconds: int | None = None
+
+    def part(self, share: float) -> "Effort":
+        """The same for a share of the time."""
+        return replace(self, seconds=self.seconds and int(self.seconds * share))
 
 
 def play(
@@ -75,9 +80,8 @@ def play(
     done = Round(role)
     began = time.monotonic()
     # What ends a sign-in is played by somebody who has just signed in, as long as they may.
-    for operations, anew in ((_all_but(document, (*LEFT_OUT, *ENDINGS)), False), (ENDINGS, True)):
-        schema = _schema(document, gateway, role, replace(effort, seconds=3 + effort.seconds // 6) if anew else effort)
-        schema = schema.include(operation_id=list(operations))
+    for operations, share, anew in ((all_but(document, (*LEFT_OUT, *ENDINGS)), 0.85, False), (ENDINGS, 0.15, True)):
+        schema = _schema(document, gateway, role, effort.part(share)).include(operation_id=list(operations))
         _use_what_is_there(schema, school.known)
         if role != "anonymous":
             schema.auth(refresh_interval=None)(_sign_in_of(school, role, anew))
@@ -91,7 +95,8 @@ def play(
     return done
 
 
-def _all_but(document: Document, left_out: tuple[str, ...]) -> tuple[str, ...]:
+def all_but(document: Document, left_out: tuple[str, ...]) -> tuple[str, ...]:
+    """The operations of the document, without some."""
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     return tuple(name for name in ids if name not in left_out)
 
@@ -100,7 +105,6 @@ def _schema(document: Document, gateway: str, role: str, effort: Effort) -> Any:
     config: dict[str, Any] = {
         "base-url": gateway,
         "seed": effort.seed,
-        "max-time": effort.seconds,
         "request-timeout": 20,
         "max-redirects": 0,
         "continue-on-failure": True,
@@ -114,6 +118,8 @@ def _schema(document: Document, gateway: str, role: str, effort: Effort) -> Any:
         "warnings": False,
         "checks": {"enabled": False, **{check: {"enabled": True} for check in CHECKS}},
     }
+    if effort.seconds:
+        config["max-time"] = effort.seconds
     if role == "anonymous":
         # It would sign up by itself.
         config["auth"] = {"auto-signup": False}

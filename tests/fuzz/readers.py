@@ -26,6 +26,7 @@ from services.catalog.files.archives import check_archive
 from services.catalog.files.kinds import KINDS, WrongFileType, check_kind
 from services.catalog.files.names import attachment, clean_name
 from services.certificates.codes import read_code, show_code
+from services.identity.avatars.image_gateway import FORMATS, NotAPicture, make_squares
 from services.identity.factors.webauthn_gateway import (
     NewCredential,
     NotVerified,
@@ -90,6 +91,13 @@ def read_upload(file: tuple[str, str, bytes]) -> None:
 def read_archive(content: bytes) -> None:
     with suppress(WrongFileType):
         check_archive(io.BytesIO(content), len(content))
+
+
+def read_picture(picture: tuple[str, bytes]) -> None:
+    declared, content = picture
+    with suppress(NotAPicture):
+        large, small = make_squares(content, declared, (256, 64))
+        assert large[8:12] == small[8:12] == b"WEBP"
 
 
 def read_name(raw: str) -> None:
@@ -161,6 +169,7 @@ READERS = [
     Reader("webhook", st.tuples(_stripe_events, _signatures, st.booleans()), read_webhook),
     Reader("upload", st.tuples(_names, _declared, broken_bytes(seeds.FILES)), read_upload),
     Reader("archive", broken_bytes(seeds.ARCHIVES), read_archive),
+    Reader("avatar", st.tuples(st.sampled_from(list(FORMATS)), broken_bytes(seeds.PICTURES)), read_picture),
     Reader("file name", st.text(max_size=400), read_name),
     Reader("cursor", st.text(max_size=80) | _keys, read_cursor),
     Reader("If-Match", _tags, read_precondition),

@@ -1,5 +1,6 @@
 """A school that has lived: every kind of thing is there, and its ids are known. Random ids find nothing but 404."""
 
+import itertools
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ Document = dict[str, Any]
 ROLES = ("student", "instructor", "support", "admin")
 # Access tokens live for five minutes.
 FRESH_SECONDS = 200
+# Of each kind of thing so many are looked at.
+SHOWN = 8
 
 
 class School:
@@ -74,13 +77,19 @@ class School:
         return {name: sorted(values) for name, values in sorted(known.items())}
 
     def _read(self, role: str, path: str, known: dict[str, set[str]]) -> None:
-        names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-        values = {name: next(iter(sorted(candidates(known, name))), "") for name in names}
-        if all(values.values()):
+        for values in places(known, path):
             answer = self.caller(role).raw("GET", path.format(**values))
             if answer.status_code == 200 and "json" in answer.headers["content-type"]:
                 for name, value in ids(answer.json(), noun(path.rsplit("/", 1)[-1])):
                     known[name].add(value)
+
+
+def places(known: Any, path: str) -> Iterator[dict[str, str]]:
+    """What a path's parameters may be: of what is above the first one known, of the last some. One lesson has files."""
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    found = [sorted(candidates(known, name)) for name in names]
+    for values in itertools.product(*(one[:1] for one in found[:-1]), *(one[:SHOWN] for one in found[-1:])):
+        yield dict(zip(names, values, strict=True))
 
 
 def candidates(known: Any, name: str) -> list[str]:

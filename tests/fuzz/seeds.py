@@ -9,6 +9,7 @@ import cbor2
 
 from services.catalog.tests.samples import HTML, MP4, PDF, SVG, zip_of, zip_with_lying_size, zip_with_symlink
 from services.identity.tests.authenticator import Authenticator, encode
+from services.identity.tests.samples import huge_webp, photo, picture
 from tests.architecture.tree import ROOT
 
 
@@ -36,6 +37,7 @@ STRIPE_EVENT = json.dumps(
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 ARCHIVES = [*(zip_by(method) for method in METHODS), zip_with_symlink(), zip_of({"../x": b"x"})]
 FILES = [PDF, MP4, HTML, SVG, *ARCHIVES, zip_with_lying_size()[:2000]]
+PICTURES = [*(picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF")), photo(6), huge_webp()]
 MARKDOWN = [
     b"# Title\n\nA [link](https://x.example), ![image](https://x.example/a.png).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
     b"<script>alert(1)</script>\n\n[x](javascript:alert(1)) <a href='data:text/html,x'>y</a> ~~gone~~ `code`\n",

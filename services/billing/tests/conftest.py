@@ -1,6 +1,7 @@
 """Billing with a real Stripe stand-in as its far end: its own process, reached by the official SDK."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from pydantic import SecretStr
@@ -20,8 +21,9 @@ def far_end() -> Iterator[FarEnd]:
         yield far_end
 
 
-@pytest.fixture(scope="session")
-def harness(academy: Academy, far_end: FarEnd) -> Iterator[Harness]:
+@contextmanager
+def billing_at(academy: Academy, far_end: FarEnd) -> Iterator[Harness]:
+    """Billing in this academy, with the simulator for Stripe."""
     settings = academy.settings(
         Settings,
         stripe_api_key=SecretStr(API_KEY),
@@ -36,9 +38,33 @@ def harness(academy: Academy, far_end: FarEnd) -> Iterator[Harness]:
         yield harness
 
 
+@pytest.fixture(scope="session")
+def harness(academy: Academy, far_end: FarEnd) -> Iterator[Harness]:
+    with billing_at(academy, far_end) as harness:
+        yield harness
+
+
 @pytest.fixture
 def shop(harness: Harness, far_end: FarEnd) -> Iterator[Shop]:
     """Billing and its far end, all faults of an earlier test gone."""
     far_end.set_faults()
     yield Shop(harness, far_end)
     far_end.set_faults()
+
+
+@pytest.fixture(scope="module")
+def own_billing(
+    request: pytest.FixtureRequest, testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Harness, FarEnd]]:
+    """A billing, with a Stripe, that only the tests of this file have used."""
+    name = f"{testrun_uid[:8]}_{worker_id}_{request.path.stem.split('_')[1]}"
+    academy = Academy(name, tmp_path_factory.mktemp("files"))
+    with running_simulator() as far_end, billing_at(academy, far_end) as harness:
+        yield harness, far_end
+    academy.close()
+
+
+@pytest.fixture
+def own_shop(own_billing: tuple[Harness, FarEnd]) -> Shop:
+    """One whose jobs, which go over all there is, are done in a moment: other files leave thousands of orders."""
+    return Shop(*own_billing)

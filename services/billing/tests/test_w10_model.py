@@ -150,8 +150,8 @@ class Selling(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("seed", range(scaled(2, full=100)))
-def test_w10_the_order_follows_the_model(shop: Shop, seed: int) -> None:
-    Selling.shop = shop
+def test_w10_the_order_follows_the_model(own_shop: Shop, seed: int) -> None:
+    Selling.shop = own_shop
     settings = hypothesis.settings(
         max_examples=scaled(6, full=20),
         stateful_step_count=scaled(20, full=50),
