@@ -37,7 +37,8 @@ demo: ## Start everything and walk a learner from sign-up to the certificate; le
 
 test: ## Run all tests on a real Postgres and RabbitMQ (TEST_SERVERS=docker|native)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
-	@$(RUN) -m pytest -n auto $(ARGS)
+	@# Each worker gets neighbouring tests, which share what they stand on, and in the end takes some of a slower one's.
+	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: setup ## Check format, lint, types, import rules, architecture, the API contract, known weaknesses, secrets
 	$(VENV)/bin/ruff format --check .

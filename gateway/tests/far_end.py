@@ -83,7 +83,7 @@ def six_services() -> Iterator[tuple[dict[str, str], list[str]]]:
     }
     for server in servers.values():
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield {name: f"127.0.0.1:{server.server_port}" for name, server in servers.items()}, heard
     for server in servers.values():
         server.shutdown()

@@ -18,7 +18,7 @@ def service_at(address: str, port: int) -> Iterator[None]:
     handler = type("Moving", (Service,), {"name": address, "heard": []})
     server = ThreadingHTTPServer((address, port), handler)
     server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield
     server.shutdown()

@@ -54,6 +54,8 @@ class StripeGateway:
     def __init__(self, api_key: str, api_base: str, frontend_url: str, automatic_tax: bool = False) -> None:
         # One pool of connections for all threads: by itself the SDK makes a session, so a TLS handshake, per thread.
         session = requests.Session()
+        # By itself requests goes wherever an answer sends it.
+        session.max_redirects = 0
         session.mount(api_base, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         weakref.finalize(self, session.close)
         self._client = stripe.StripeClient(

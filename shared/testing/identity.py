@@ -65,7 +65,7 @@ class IdentityStandIn(TokenForge):
         self.revocations: list[dict[str, Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def revoke_session(self, session_id: str) -> None:
         """The next pull of every service learns that this session has ended."""

@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
@@ -33,7 +34,7 @@ class OpenIdProviderStandIn:
         self.redirect_uris = redirect_uris
         self.algorithm = "RS256"
         self.keys: dict[str, Any] = {
-            "RS256": rsa.generate_private_key(65537, 2048),
+            "RS256": _rsa_key(),
             "ES256": ec.generate_private_key(ec.SECP256R1()),
             "EdDSA": ed25519.Ed25519PrivateKey.generate(),
         }
@@ -48,7 +49,7 @@ class OpenIdProviderStandIn:
         self.instead: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def visit(self, authorization_url: str, **person: Any) -> dict[str, str]:
         """Somebody follows the link and signs in here: the query with which they are sent back. `person` are their
@@ -142,6 +143,12 @@ class OpenIdProviderStandIn:
             "nonce": nonce,
             "at_hash": _base64url(hashed[: len(hashed) // 2]),
         }
+
+
+@cache
+def _rsa_key() -> rsa.RSAPrivateKey:
+    """The same for all: making one takes its time."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 def _base64url(raw: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -111,6 +112,17 @@ def test_a_provider_that_publishes_no_sense_is_away(stand_in: OpenIdProviderStan
             return False
 
     assert not is_back(), "not asked again at once"
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token", "/userinfo"])
+def test_where_a_provider_redirects_to_is_not_asked(stand_in: OpenIdProviderStandIn, path: str) -> None:
+    stand_in.instead[path] = writes(302, b"{}", Location=f"{stand_in.url}/elsewhere")
+    provider = known_as(stand_in)
+    with suppress(ProviderAway, NotProven):
+        back = stand_in.visit(provider.authorization_url(ERRAND), sub="me", userinfo={"email": "me@example.com"})
+        provider.redeem(ERRAND, back["code"], "")
+    assert path in stand_in.calls
+    assert "/elsewhere" not in stand_in.calls
 
 
 def test_a_provider_that_is_away_is_asked_again_two_seconds_later(stand_in: OpenIdProviderStandIn) -> None:

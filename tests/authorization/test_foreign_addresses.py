@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from shared.testing import wait_until
 from tests.authorization.asking import ask, send, want
 from tests.authorization.operations import Operation, Operations
 from tests.authorization.policy import Policy
-from tests.authorization.recipes import EXAMPLE, Want
+from tests.authorization.recipes import Want
 from tests.authorization.world import World
 from tests.e2e.six import at
 
@@ -44,7 +45,7 @@ class Canary:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.markup = f'{self.url}/a ![]({self.url}/b) <img src="{self.url}/c">'
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -97,8 +98,7 @@ def _texts(body: dict[str, Any], inside: tuple[str, ...] = ()) -> Iterator[tuple
 def _with(operation: Operation, wanted: Want, place: tuple[str, ...], text: str) -> Want:
     """What is wanted, with the text at one place of its body."""
     if wanted.upload:
-        data = {**wanted.upload.get("data", {}), place[-1]: text}
-        return Want(wanted.names, upload={**wanted.upload, "data": data}, newcomer=wanted.newcomer)
+        return replace(wanted, upload={**wanted.upload, "data": {**wanted.upload["data"], place[-1]: text}})
     honest = wanted.body if isinstance(wanted.body, dict) else operation.example
     body = {**honest, **{name: value for name, value in wanted.names.items() if name in honest}}
     inner = body
@@ -106,7 +106,7 @@ def _with(operation: Operation, wanted: Want, place: tuple[str, ...], text: str)
         inner[member] = dict(inner.get(member) or {})
         inner = inner[member]
     inner[place[-1]] = text
-    return Want(wanted.names, body if wanted.body is EXAMPLE or isinstance(wanted.body, dict) else wanted.body)
+    return replace(wanted, body=body)
 
 
 def _let_it_be_printed_and_mailed(canary: Canary, world: World) -> None:
@@ -152,7 +152,7 @@ def test_no_parameter_and_no_header_leads_anybody_away(
         asked = send(
             world,
             operation,
-            Want(wanted.names, wanted.body, {**wanted.query, **query}, newcomer=wanted.newcomer),
+            replace(wanted, query={**wanted.query, **query}),
             world.token_of(_who_may(operation, policy)),
             headers=headers,
         )
