@@ -15,6 +15,8 @@ Document = dict[str, Any]
 ROLES = ("student", "instructor", "support", "admin")
 # Access tokens live for five minutes.
 FRESH_SECONDS = 200
+# Who is refused tries again after so long.
+PAUSE_SECONDS = 10
 # Of each kind of thing so many are looked at.
 SHOWN = 8
 
@@ -32,6 +34,7 @@ class School:
         self._hire_support()
         self._passwords = dict.fromkeys(ROLES, PASSWORD) | {"admin": state["admin"]["password"]}
         self._signed_in_at = dict.fromkeys(ROLES, 0.0)
+        self._refused_at = dict.fromkeys(ROLES, float("-inf"))
         self.known = self._harvest(document)
 
     def caller(self, role: str) -> Caller:
@@ -42,14 +45,15 @@ class School:
     def credential(self, role: str, anew: bool = False) -> str:
         """The Authorization header of the role, fresh as long as the account may sign in."""
         caller = self.caller(role)
-        age = time.monotonic() - self._signed_in_at[role]
-        if age > (0 if anew else FRESH_SECONDS):
+        now = time.monotonic()
+        due = self._signed_in_at[role] + (0 if anew else FRESH_SECONDS)
+        if now > max(due, self._refused_at[role] + PAUSE_SECONDS):
             try:
                 caller.sign_in(caller.email, self._passwords[role])
-                self._signed_in_at[role] = time.monotonic()
+                self._signed_in_at[role] = now
             except StepFailed:
-                # Suspended or erased: with the token it had, then, and for good.
-                self._signed_in_at[role] = float("inf")
+                # Suspended or erased: with the token it had, then. Or nothing but busy: later.
+                self._refused_at[role] = now
         return str(caller.http.headers["Authorization"])
 
     def close(self) -> None:

@@ -16,8 +16,8 @@ VALUES = 150
 
 
 @pytest.fixture(scope="module")
-def lived() -> Iterator[tuple[School, str]]:
-    with lived_in(VAR / "fuzz-short") as (school, gateway):
+def lived(worker_id: str) -> Iterator[tuple[School, str]]:
+    with lived_in(VAR / f"fuzz-short-{worker_id}") as (school, gateway):
         yield school, gateway
 
 

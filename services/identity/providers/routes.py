@@ -54,7 +54,11 @@ def list_providers(providers: ProvidersDep) -> Any:
 
 
 @router.post(
-    "/login/provider/options", response_model=TripRead, response_model_exclude_none=True, dependencies=[PUBLIC]
+    "/login/provider/options",
+    response_model=TripRead,
+    response_model_exclude_none=True,
+    responses={403: {"description": "The page is not one of ours"}},
+    dependencies=[PUBLIC],
 )
 def begin_provider_login(body: TripCreate, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep) -> Any:
     """Begin to sign in by a provider."""

@@ -89,3 +89,20 @@ def test_a_known_browser_is_not_kept_waiting_by_strangers(identity: Harness, per
     again = sign_in(person, {**HERE, "Cookie": f"academy_device={device}"})
     assert again.status_code == 200
     assert cookies(again)["academy_device"]["value"] == device
+
+
+def test_whatever_takes_a_browser_is_documented_to_refuse_foreign_pages(identity: Harness) -> None:
+    document = identity.client.get("/openapi.json").json()
+    shapes = {
+        f"#/components/schemas/{name}"
+        for name, shape in document["components"]["schemas"].items()
+        if "browser" in shape.get("properties", {})
+    }
+    undocumented = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for body in operation.get("requestBody", {}).get("content", {}).values()
+        if body["schema"].get("$ref") in shapes and "403" not in operation["responses"]
+    ]
+    assert (len(shapes) > 5, undocumented) == (True, [])
