@@ -189,10 +189,10 @@ def _count(done: Round, event: Any, document: Document) -> None:
     for case_id, checks in recorder.checks.items():
         for check in checks:
             if check.failure_info is not None and not _is_anothers(document, check.failure_info.failure):
-                failure = check.failure_info.failure
-                label = recorder.cases[case_id].value.operation.label
-                line = f"{label}: {check.name}: {failure.title}"
-                done.defects.setdefault(line, f"{failure.message}\n{check.failure_info.code_sample}")
+                failure, answer = check.failure_info.failure, recorder.interactions[case_id].response
+                line = f"{recorder.cases[case_id].value.operation.label}: {check.name}: {failure.title}"
+                told = f"{answer.status_code} {answer.content[:500]!r}" if answer else "no answer"
+                done.defects.setdefault(line, f"{failure.message}\n{check.failure_info.code_sample}\n{told}")
 
 
 def _note_error(done: Round, event: Any) -> None:
