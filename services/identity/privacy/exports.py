@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from services.identity import secret_tokens, users
 from services.identity.audit import Origin
+from services.identity.models import User
 from services.identity.privacy import own_data
 from services.identity.privacy.models import ExportPart, PersonExport
 from shared import audit, outbox
@@ -74,8 +75,10 @@ def fetch_export(session: Session, user_id: UUID, export_id: UUID, token: str) -
 
 def keep_part(session: Session, event: PersonDataExported) -> None:
     """A service has answered; with the last part of the last one the person gets the link by mail."""
+    # The account first, as whoever asks for an export does: in two orders, each would wait for the other's lock.
+    user = session.get(User, event.user_id, with_for_update=True)
     export = session.get(PersonExport, event.export_id, with_for_update=True)
-    if export is None or export.ready_at:
+    if user is None or export is None or export.ready_at:
         return
     _add_part(session, export.id, event.service, (event.part, event.parts, event.content))
     if _answered(session, export.id) == set(SERVICES):
