@@ -14,6 +14,12 @@ WITHDRAWN_WITHOUT_RECORD = """
     WHERE c.withdrawal_reason IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM certificates.decisions d WHERE d.certificate_id = c.id AND d.action = 'revoke')
 """
+REFUND_WITHOUT_RECORD = """
+    SELECT 'refund request ' || r.id || ' has ' || count(a.id) || ' records'
+    FROM billing.refund_requests r LEFT JOIN billing.audit a ON a.action = 'refund.requested'
+         AND a.object_id = r.order_id AND a.details->>'refund_request' = r.id::text
+    GROUP BY r.id HAVING count(a.id) <> 1
+"""
 ENDED_WITHOUT_NOTICE = """
     SELECT 'session ' || s.id || ' has ended, but no service was told'
     FROM identity.sessions s LEFT JOIN identity.revocations r ON r.kind = 'sid' AND r.value = s.sid::text
@@ -23,7 +29,8 @@ ENDED_WITHOUT_NOTICE = """
 
 async def powers_without_record(evidence: Evidence) -> list[str]:
     """I9."""
-    found = await evidence.words(ROLES_WITHOUT_RECORD) + await evidence.words(WITHDRAWN_WITHOUT_RECORD)
+    unrecorded = (ROLES_WITHOUT_RECORD, WITHDRAWN_WITHOUT_RECORD, REFUND_WITHOUT_RECORD)
+    found = [words for statement in unrecorded for words in await evidence.words(statement)]
     for service, replays in evidence.replays.items():
         recorded = await evidence.books.number(f"SELECT count(*) FROM {service}.replays")
         if recorded != replays:

@@ -45,6 +45,11 @@ DAMAGES = {
     ),
     "I8: a mail was given up": ("I8", "UPDATE notifications.deliveries SET state = 'failed'"),
     "I9: roles without a record": ("I9", "UPDATE identity.users SET roles = ARRAY['admin']"),
+    "I9: a refund without a record": (
+        "I9",
+        "INSERT INTO billing.refund_requests (id, order_id, amount, reason, requested_by)"
+        " SELECT gen_random_uuid(), id, 100, '', gen_random_uuid() FROM billing.orders",
+    ),
     "I10: an ended session that nobody was told of": (
         "I10",
         "INSERT INTO identity.sessions (id, user_id, sid, user_agent, ip, created_at, last_seen_at, expires_at,"
