@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, text, update
+from sqlalchemy import Interval, Row, bindparam, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
 from shared.prepared import hot
 from shared.telemetry import traceparent
+from shared.transactions import later
 
 # One statement for all that arrived together, whatever their number.
 STORE_HANDLED = hot(
@@ -32,6 +33,18 @@ STORE_HANDLED = hot(
 """)
 )
 
+STORE_FOREIGN = later(
+    hot(
+        insert(tables.inbox)
+        .values(
+            **{name: bindparam(name) for name in ("source", "event_id", "type", "payload")},
+            status="pending",
+            next_attempt_at=func.now() + bindparam("wait", type_=Interval()),
+        )
+        .on_conflict_do_nothing()
+        .inline()
+    )
+)
 NO_WAIT = timedelta(0)
 
 Handler = Callable[[Session, Any], None]
@@ -65,13 +78,11 @@ class Handlers:
 
 def store(
     session: Session, source: str, event_id: str, event_type: str, payload: Payload, wait: timedelta = NO_WAIT
-) -> bool:
-    """Stores a foreign event (a webhook) for the worker, due after `wait`. Returns False when it is there already."""
-    row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload}
-    statement = insert(tables.inbox).values(**row, status="pending", next_attempt_at=func.now() + wait)
-    stored = session.execute(statement.on_conflict_do_nothing().returning(tables.inbox.c.event_id)).first()
+) -> None:
+    """Stores a foreign event (a webhook) for the worker, due after `wait`; again changes nothing."""
+    row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload, "wait": wait}
+    session.execute(STORE_FOREIGN, row)
     wake_worker(session, "inbox")
-    return stored is not None
 
 
 def store_envelope(session: Session, envelope: Envelope, crashes: int = 0) -> Row[Any] | None:

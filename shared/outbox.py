@@ -9,8 +9,9 @@ from shared.envelope import wrap
 from shared.events import Event
 from shared.prepared import hot
 from shared.telemetry import traceparent
+from shared.transactions import later
 
-INSERT = hot(insert(tables.outbox).inline())
+INSERT = later(hot(insert(tables.outbox).inline()))
 
 
 def add(session: Session, event: Event) -> None:

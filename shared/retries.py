@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, text, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, null, text, update
 from sqlalchemy.orm import Session
 
 from shared import failpoints, tables
@@ -37,6 +37,18 @@ CLAIM = hot(
     FROM due WHERE (inbox.source, inbox.event_id) = (due.source, due.event_id)
     RETURNING inbox.*, set_config('synchronous_commit', 'off', true)
 """)
+)
+# The lease may have run out and another worker may have taken over: the row decides.
+DONE = hot(
+    update(tables.inbox)
+    .where(
+        tables.inbox.c.source == bindparam("its_source"),
+        tables.inbox.c.event_id == bindparam("its_id"),
+        tables.inbox.c.claimed_at == bindparam("its_claim"),
+        tables.inbox.c.status == "pending",
+    )
+    .values(status="done", handled_at=func.now(), payload=null(), claimed_at=null())
+    .returning(tables.inbox.c.event_id)
 )
 NEVER_HELPS = (Unprocessable, UnreadableEnvelope)
 
@@ -109,11 +121,8 @@ class Retrier:
         prepared = intake.prepare(self._database, row.payload) if intake else None
         failpoints.reach("intake-after-prepare")
         with self._database.begin() as session:
-            # The lease may have run out and another worker may have taken over: the row decides.
-            still_ours = and_(_is(row.source, row.event_id), tables.inbox.c.claimed_at == row.claimed_at)
-            done = update(tables.inbox).where(still_ours, tables.inbox.c.status == "pending")
-            done = done.values(status="done", handled_at=func.now(), payload=None, claimed_at=None)
-            if session.execute(done.returning(tables.inbox.c.event_id)).first() is None:
+            its_row = {"its_source": row.source, "its_id": row.event_id, "its_claim": row.claimed_at}
+            if session.execute(DONE, its_row).first() is None:
                 return
             if intake:
                 intake.handle(session, prepared)

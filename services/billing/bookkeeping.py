@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -14,14 +15,21 @@ from services.billing.models import Buyer, Order
 from services.billing.orders import list_lines
 from services.billing.shares import Shares
 from services.billing.sightings import Dispute, Refund, Sighting
+from shared.prepared import hot
+from shared.transactions import later
+
+_BUYERS: Any = Buyer.__table__
+STORE_BUYER = later(hot(insert(_BUYERS).on_conflict_do_nothing().inline()))
 
 
 def book(session: Session, order: Order, before: Facts, after: Facts, sighting: Sighting) -> None:
     """Books what is new. Every posting is named after its cause, so what was booked before is not booked again."""
     now = datetime.now(UTC)
-    ledger.post_fees(session, order, sighting.fees, now)
+    fees = ledger.fee_postings(order, sighting.fees, now)
     if after.paid_at and before.paid_at is None:
-        _book_payment(session, order, after, sighting)
+        _book_payment(session, order, after, sighting, fees)
+    else:
+        ledger.post(session, *fees)
     books = _Books(session, order, after, now, gone=_given_back(before))
     for name, refund in after.refunds.items():
         if name not in before.refunds or before.refunds[name].status != refund.status:
@@ -39,17 +47,15 @@ def book_stray_payment(session: Session, order: Order, sighting: Sighting) -> No
         ledger.post(session, Posting(key, sighting.currency, sighting.paid_at, entries, order.id))
 
 
-def _book_payment(session: Session, order: Order, facts: Facts, sighting: Sighting) -> None:
+def _book_payment(session: Session, order: Order, facts: Facts, sighting: Sighting, fees: list[Posting]) -> None:
     assert facts.paid_at is not None
     if facts.settled:
         order.tax_amount, order.tax_lines = sighting.tax_amount, [dict(line) for line in sighting.tax_lines]
-        session.flush()
     entries = (Entry(STRIPE_BALANCE, facts.paid_amount), *_split(session, order, facts, (0, facts.paid_amount)))
     key = f"payment:{sighting.intent_id or order.id}"
-    ledger.post(session, Posting(key, facts.paid_currency, facts.paid_at, entries, order.id))
+    ledger.post(session, *fees, Posting(key, facts.paid_currency, facts.paid_at, entries, order.id))
     if sighting.buyer:
-        values = {"order_id": order.id, **sighting.buyer.fields}
-        session.execute(insert(Buyer).values(**values).on_conflict_do_nothing())
+        session.execute(STORE_BUYER, {"order_id": order.id, **sighting.buyer.fields})
     if facts.settled and facts.paid_amount:
         documents.issue(session, order, (INVOICE, RECEIPT), order.amount)
 

@@ -2,20 +2,35 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.models import Buyer, Document, DocumentCounter, Order
+from services.billing.models import Buyer, Document, Order
 from services.billing.orders import get_order, list_lines
 from services.billing.papers import Paper, PaperLine, Party
 from shared.errors import NotFound
+from shared.prepared import hot
+from shared.transactions import later
 
 INVOICE, RECEIPT, CREDIT_NOTE = "invoice", "receipt", "credit_note"
 PREFIXES = {INVOICE: "INV", RECEIPT: "RCP", CREDIT_NOTE: "CRN"}
+_TABLE: Any = Document.__table__
+_KNOWN = hot(
+    select(_TABLE.c.kind).where(_TABLE.c.order_id == bindparam("order"), _TABLE.c.refund_id == bindparam("refund"))
+)
+_STORE = later(hot(insert(_TABLE).inline()))
+_COUNT = hot(
+    text("""
+    INSERT INTO document_counters (series, last)
+    SELECT series, 1 FROM unnest(CAST(:series AS text[])) AS wanted (series)
+    ON CONFLICT (series) DO UPDATE SET last = document_counters.last + 1 RETURNING series, last
+""")
+)
 
 
 class DocumentNotFound(NotFound):
@@ -26,24 +41,22 @@ class DocumentNotFound(NotFound):
 def issue(session: Session, order: Order, kinds: Collection[str], amount: int, refund_id: str = "") -> None:
     """Issues the documents, each once per order (and refund). Numbers come from counter rows that stay locked until the
     commit: a rolled back payment gives its numbers back, and no two documents can share one."""
-    known = select(Document.kind).where(Document.order_id == order.id, Document.refund_id == refund_id)
-    missing = {*kinds}.difference(session.scalars(known))
+    missing = {*kinds}.difference(session.scalars(_KNOWN, {"order": order.id, "refund": refund_id}))
     now = datetime.now(UTC)
     tax = order.tax_amount * amount // order.amount if order.amount else 0
-    # In one order everywhere, so that two payments cannot wait for each other's counters.
-    for kind in sorted(missing):
-        row = Document(
-            id=uuid7(),
-            number=_next_number(session, f"{PREFIXES[kind]}-{now.year}"),
-            kind=kind,
-            order_id=order.id,
-            refund_id=refund_id,
-            amount=amount,
-            tax_amount=tax,
-            currency=order.currency,
-            issued_at=now,
-        )
-        session.add(row)
+    for kind, number in _next_numbers(session, missing, now.year).items():
+        row = {
+            "id": uuid7(),
+            "number": number,
+            "kind": kind,
+            "order_id": order.id,
+            "refund_id": refund_id,
+            "amount": amount,
+            "tax_amount": tax,
+            "currency": order.currency,
+            "issued_at": now,
+        }
+        session.execute(_STORE, row)
 
 
 def void(session: Session, order: Order, refund_id: str) -> None:
@@ -52,11 +65,13 @@ def void(session: Session, order: Order, refund_id: str) -> None:
     session.execute(update(Document).where(*mine).values(voided_at=func.now()))
 
 
-def _next_number(session: Session, series: str) -> str:
-    counter = insert(DocumentCounter).values(series=series, last=1)
-    counter = counter.on_conflict_do_update(index_elements=["series"], set_={"last": DocumentCounter.last + 1})
-    number = session.execute(counter.returning(DocumentCounter.last)).scalar_one()
-    return f"{series}-{number:06d}"
+def _next_numbers(session: Session, kinds: Collection[str], year: int) -> dict[str, str]:
+    if not kinds:
+        return {}
+    # In one order everywhere, so that two payments cannot wait for each other's counters.
+    series = {f"{PREFIXES[kind]}-{year}": kind for kind in sorted(kinds, key=PREFIXES.__getitem__)}
+    counted = session.execute(_COUNT, {"series": [*series]}).all()
+    return {series[name]: f"{name}-{last:06d}" for name, last in counted}
 
 
 def list_documents(session: Session, order_id: UUID, user_id: UUID) -> list[Document]:

@@ -7,16 +7,18 @@ Amounts are minor units; a debit is positive, a credit negative. A posting is na
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.billing.models import LedgerEntry, Order
 from services.billing.models.orders import NOBODY
 from services.billing.revenue import add_to_totals
 from services.billing.sightings import Fee
+from shared.prepared import hot
 
 STRIPE_BALANCE = "stripe_balance"
 STRIPE_FEES = "stripe_fees"
@@ -26,6 +28,18 @@ COURSE_REVENUE = "course_revenue"
 UNALLOCATED = "unallocated_payments"
 DISPUTED = "disputed_funds"
 BANK = "bank"
+_e = LedgerEntry
+# Any number of entries in one statement that stays the same.
+WRITE = hot(
+    text("""
+    INSERT INTO ledger_entries
+        (posting, account, line, amount, currency, order_id, course_id, instructor_id, occurred_at)
+    SELECT posting, account, line, amount, currency, order_id, course_id, instructor_id, occurred_at
+    FROM jsonb_populate_recordset(CAST(NULL AS ledger_entries), CAST(:entries AS jsonb))
+    ON CONFLICT DO NOTHING
+    RETURNING account, amount, currency, course_id, instructor_id, occurred_at
+""").columns(_e.account, _e.amount, _e.currency, _e.course_id, _e.instructor_id, _e.occurred_at)
+)
 
 
 @dataclass(frozen=True)
@@ -54,30 +68,23 @@ class Unbalanced(ValueError):
     """A defect: a posting that does not sum to zero is never written."""
 
 
-def post(session: Session, posting: Posting) -> bool:
-    """Writes the posting, once, and adds it to the day's totals. False when it was there before. Raises Unbalanced."""
+def post(session: Session, *postings: Posting) -> bool:
+    """Writes the postings, each once, and adds them to their day's totals. False when all were there before. Raises
+    Unbalanced."""
+    entries = [row for posting in postings for row in _rows(posting)]
+    if not entries:
+        return False
+    written = session.execute(WRITE, {"entries": orjson.dumps(entries).decode()}).all()
+    add_to_totals(session, written)
+    return bool(written)
+
+
+def _rows(posting: Posting) -> list[dict[str, Any]]:
     entries = [entry for entry in posting.entries if entry.amount]
     if sum(entry.amount for entry in entries):
         raise Unbalanced(f"{posting.key} sums to {sum(entry.amount for entry in entries)}")
-    rows = [
-        {
-            "posting": posting.key,
-            "account": entry.account,
-            "line": entry.line,
-            "amount": entry.amount,
-            "currency": posting.currency,
-            "order_id": posting.order_id,
-            "course_id": entry.course_id,
-            "instructor_id": entry.instructor_id,
-            "occurred_at": posting.at,
-        }
-        for entry in entries
-    ]
-    if not rows:
-        return False
-    written = session.scalars(insert(LedgerEntry).values(rows).on_conflict_do_nothing().returning(LedgerEntry)).all()
-    add_to_totals(session, written)
-    return bool(written)
+    common = {"posting": posting.key, "currency": posting.currency, "order_id": posting.order_id}
+    return [{**common, "occurred_at": posting.at, **vars(entry)} for entry in entries]
 
 
 def reverse(session: Session, key: str, at: datetime) -> None:
@@ -88,8 +95,15 @@ def reverse(session: Session, key: str, at: datetime) -> None:
         post(session, Posting(f"reversed:{key}", rows[0].currency, at, entries, rows[0].order_id))
 
 
-def post_fees(session: Session, order: Order, fees: Mapping[str, Fee], at: datetime) -> None:
+def fee_postings(order: Order, fees: Mapping[str, Fee], at: datetime) -> list[Posting]:
     """What Stripe keeps, in the currency of our balance there; known at the payment or later."""
-    for transaction, fee in fees.items():
-        entries = (Entry(STRIPE_FEES, fee.amount), Entry(STRIPE_BALANCE, -fee.amount))
-        post(session, Posting(f"fee:{transaction}", fee.currency, at, entries, order.id))
+    return [
+        Posting(
+            f"fee:{transaction}",
+            fee.currency,
+            at,
+            (Entry(STRIPE_FEES, fee.amount), Entry(STRIPE_BALANCE, -fee.amount)),
+            order.id,
+        )
+        for transaction, fee in fees.items()
+    ]

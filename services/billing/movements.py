@@ -1,5 +1,6 @@
 """What is known of an order's money, in the tables: payments, refunds, wishes to refund, disputes."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -11,9 +12,12 @@ from services.billing.models import Dispute as DisputeRow
 from services.billing.models import Order, Payment, RefundRequest
 from services.billing.models import Refund as RefundRow
 from services.billing.sightings import Dispute, Refund, Sighting
+from shared.prepared import hot
+from shared.transactions import later
 
 # One round trip for what is nearly always nothing.
-MOVEMENTS = text("""
+MOVEMENTS = hot(
+    text("""
     SELECT
         (SELECT coalesce(sum(amount), 0)::int FROM refund_requests WHERE order_id = :order_id AND status = 'requested')
             AS requested,
@@ -22,6 +26,9 @@ MOVEMENTS = text("""
         (SELECT coalesce(jsonb_agg(jsonb_build_array(id, amount, status, reason)), '[]') FROM disputes
             WHERE order_id = :order_id) AS disputes
 """)
+)
+_PAYMENTS: Any = Payment.__table__
+STORE_PAYMENT = later(hot(insert(_PAYMENTS).on_conflict_do_nothing().inline()))
 
 
 def load_facts(session: Session, order: Order) -> Facts:
@@ -65,4 +72,4 @@ def store_movements(session: Session, order: Order, sighting: Sighting, facts: F
             "currency": sighting.currency,
             "paid_at": sighting.paid_at,
         }
-        session.execute(insert(Payment).values(**payment).on_conflict_do_nothing())
+        session.execute(STORE_PAYMENT, payment)

@@ -2,12 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.billing.models import Order, OrderLine
 from services.billing.provider import CheckoutTerms
 from shared.errors import NotFound
+from shared.prepared import hot
+
+_LINES = hot(select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position))
+_LOCKED = hot(
+    select(Order).where(Order.id == bindparam("order")).with_for_update().execution_options(populate_existing=True)
+)
 
 
 class OrderNotFound(NotFound):
@@ -17,8 +23,7 @@ class OrderNotFound(NotFound):
 
 def list_lines(session: Session, order: Order) -> list[OrderLine]:
     """What the order is for, in order."""
-    mine = select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)
-    return list(session.scalars(mine))
+    return list(session.scalars(_LINES, {"order": order.id}))
 
 
 def terms_of(order: Order) -> CheckoutTerms:
@@ -38,8 +43,7 @@ def terms_of(order: Order) -> CheckoutTerms:
 
 def find_order_for_update(session: Session, order_id: UUID) -> Order | None:
     """The order as it is now, locked until the transaction ends."""
-    statement = select(Order).where(Order.id == order_id).with_for_update()
-    return session.scalar(statement.execution_options(populate_existing=True))
+    return session.scalar(_LOCKED, {"order": order_id})
 
 
 def get_order(session: Session, order_id: UUID, user_id: UUID) -> Order:

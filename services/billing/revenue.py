@@ -11,11 +11,23 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.billing.models import LedgerEntry, RevenueDay
+from services.billing.models import RevenueDay
+from shared.prepared import hot
+from shared.transactions import later
 
 # Which total an account's credits count for.
 TOTALS = {"tax_payable": "tax", "instructor_payable": "instructors", "course_revenue": "academy"}
 GROUPS = {"day": RevenueDay.day, "course": RevenueDay.course_id, "instructor": RevenueDay.instructor_id}
+_DAYS: Any = RevenueDay.__table__
+_NEW = insert(_DAYS)
+_ADD = later(
+    hot(
+        _NEW.on_conflict_do_update(
+            index_elements=["day", "course_id", "instructor_id", "currency"],
+            set_={name: _DAYS.c[name] + _NEW.excluded[name] for name in TOTALS.values()},
+        ).inline()
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,8 @@ class RevenueFilter:
     currency: str | None = None
 
 
-def add_to_totals(session: Session, entries: Sequence[LedgerEntry]) -> None:
-    """Adds a posting's credits to its day."""
+def add_to_totals(session: Session, entries: Sequence[Any]) -> None:
+    """Adds the credits of entries of the ledger to their day."""
     totals: dict[tuple[Any, ...], dict[str, int]] = {}
     for entry in entries:
         name = TOTALS.get(entry.account)
@@ -49,13 +61,7 @@ def add_to_totals(session: Session, entries: Sequence[LedgerEntry]) -> None:
             "currency": currency,
             **totals[key],
         }
-        statement = insert(RevenueDay).values(**row)
-        added = {name: getattr(RevenueDay, name) + totals[key][name] for name in TOTALS.values()}
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["day", "course_id", "instructor_id", "currency"], set_=added
-            )
-        )
+        session.execute(_ADD, row)
 
 
 def list_revenue(session: Session, group: str, wanted: RevenueFilter) -> list[dict[str, Any]]:

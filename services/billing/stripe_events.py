@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,7 @@ from services.billing.ledger import STRIPE_FEES
 from services.billing.models import LedgerEntry, Order, Payment, StripeEvent
 from shared import inbox
 from shared.database import Database
+from shared.prepared import hot
 
 SOURCE = "stripe"
 SESSION_TYPES = frozenset(
@@ -26,6 +28,8 @@ PAID_TYPES = frozenset(
 # Comes in the same moment as the session's own event and says the same: looked at when that one should be booked.
 SECOND_WORD, SECOND_WORD_WAIT = "payment_intent.succeeded", timedelta(seconds=2)
 HANDLED_TYPES = SESSION_TYPES | PAYMENT_TYPES | INTENT_TYPES
+_EVENTS: Any = StripeEvent.__table__
+_STORE = hot(insert(_EVENTS).on_conflict_do_nothing().returning(_EVENTS.c.event_id))
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,7 @@ def store_event(session: Session, event: VerifiedEvent) -> None:
         "ignored": not matters,
         "body": event.body,
     }
-    row = insert(StripeEvent).values(**values).on_conflict_do_nothing().returning(StripeEvent.event_id)
-    if session.execute(row).first() is not None and matters:
+    if session.execute(_STORE, values).first() is not None and matters:
         payload = {"type": event.type, **_reference(event)}
         wait = SECOND_WORD_WAIT if event.type == SECOND_WORD else inbox.NO_WAIT
         inbox.store(session, SOURCE, event.id, event.type, payload, wait)
@@ -67,11 +70,20 @@ def is_booked(database: Database, payload: inbox.Payload) -> bool:
     if payload.get("type") not in PAID_TYPES:
         return False
     if session_id := payload.get("session_id"):
-        paid = select(Order.id).where(Order.session_id == session_id, Order.paid_at.is_not(None))
-    else:
-        paid = select(Payment.order_id).where(Payment.id == payload.get("intent_id"))
-    fee = exists().where(LedgerEntry.order_id == paid.scalar_subquery(), LedgerEntry.account == STRIPE_FEES)
-    return bool(database.ask(select(fee)))
+        return bool(database.ask(_BOOKED_BY_SESSION, session=session_id))
+    return bool(database.ask(_BOOKED_BY_INTENT, intent=payload.get("intent_id")))
+
+
+def _fee_of(order: Select[Any]) -> Select[Any]:
+    return hot(
+        select(exists().where(LedgerEntry.order_id == order.scalar_subquery(), LedgerEntry.account == STRIPE_FEES))
+    )
+
+
+_BOOKED_BY_SESSION = _fee_of(
+    select(Order.id).where(Order.session_id == bindparam("session"), Order.paid_at.is_not(None))
+)
+_BOOKED_BY_INTENT = _fee_of(select(Payment.order_id).where(Payment.id == bindparam("intent")))
 
 
 def _reference(event: VerifiedEvent) -> dict[str, str | None]:

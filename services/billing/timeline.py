@@ -1,24 +1,43 @@
 """What an order went through, step by step, from the click to the unlocked lesson and beyond."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.billing.models import Enrollment, Order, OrderStep
 from services.billing.orders import get_order
 from shared.events import EnrollmentGranted, EnrollmentRevoked
+from shared.prepared import hot
+from shared.transactions import later
 
 # Besides these and `ordered`, every status that the order takes is a step.
 CHECKOUT_OPENED, MONEY_RECEIVED = "checkout_opened", "money_received"
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
+_STEPS: Any = OrderStep.__table__
+_NOTE = later(hot(insert(_STEPS).inline()))
+_NOTE_IF_OURS = later(
+    hot(
+        insert(_STEPS)
+        .from_select(
+            ["order_id", "step", "at"],
+            select(
+                Order.id,
+                bindparam("its_step", type_=OrderStep.step.type),
+                bindparam("noted_at", type_=OrderStep.at.type),
+            ).where(Order.id == bindparam("order")),
+        )
+        .inline()
+    )
+)
 
 
 def note_step(session: Session, order_id: UUID, step: str, at: datetime | None = None) -> None:
     """Adds a step. Call it where the thing happens, in its transaction and under the order's lock."""
-    session.add(OrderStep(order_id=order_id, step=step, at=at or datetime.now(UTC)))
+    session.execute(_NOTE, {"order_id": order_id, "step": step, "at": at or datetime.now(UTC)})
 
 
 def list_steps(session: Session, order_id: UUID, user_id: UUID, after: int = 0) -> list[OrderStep]:
@@ -44,5 +63,6 @@ def record_enrollment(session: Session, event: EnrollmentGranted | EnrollmentRev
         where=Enrollment.version < event.version,
     )
     heard = session.execute(newer.returning(Enrollment.enrollment_id)).first()
-    if heard is not None and event.order_id is not None and session.get(Order, event.order_id) is not None:
-        note_step(session, event.order_id, ACCESS_GRANTED if event.active else ACCESS_ENDED)
+    if heard is not None and event.order_id is not None:
+        step = ACCESS_GRANTED if event.active else ACCESS_ENDED
+        session.execute(_NOTE_IF_OURS, {"order": event.order_id, "its_step": step, "noted_at": datetime.now(UTC)})

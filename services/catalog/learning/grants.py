@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.catalog.learning.models import Enrollment, Grant
+from services.catalog.learning.models import Grant
 from shared.inbox import Unprocessable
+from shared.prepared import hot
 
 PENDING, ACTIVE, SUSPENDED, REVOKED = "pending", "active", "suspended", "revoked"
 OPEN, WON, LOST = FINALITY = ("open", "won", "lost")
+_OF_ORDER = hot(select(Grant).where(Grant.order_id == bindparam("order")))
+_FREE = select(Grant).where(Grant.order_id.is_(None), Grant.enrollment_id == bindparam("enrollment"))
 
 
 def status_of(*, paid: bool, refunded_full: bool, disputes: Mapping[str, str]) -> str:
@@ -35,19 +38,20 @@ def reason_of(grant: Grant) -> str:
     return "payment dispute lost" if grant.status == REVOKED else "payment disputed"
 
 
-def find_grant(session: Session, enrollment: Enrollment, order_id: UUID | None) -> Grant:
+def find_grant(session: Session, enrollment_id: UUID, order_id: UUID | None) -> Grant:
     """The order's grant (the free one for None) under the enrollment's lock, new and without facts when missing.
 
     Raises Unprocessable when the order once belonged to another learner or course.
     """
-    found = select(Grant).where(Grant.order_id == order_id)
-    if order_id is None:
-        found = found.where(Grant.enrollment_id == enrollment.id)
-    grant = session.scalar(found)
+    grant = (
+        session.scalar(_OF_ORDER, {"order": order_id})
+        if order_id
+        else session.scalar(_FREE, {"enrollment": enrollment_id})
+    )
     if grant is None:
         grant = Grant(
             id=uuid7(),
-            enrollment_id=enrollment.id,
+            enrollment_id=enrollment_id,
             order_id=order_id,
             refunded_full=False,
             refund_version=0,
@@ -57,7 +61,7 @@ def find_grant(session: Session, enrollment: Enrollment, order_id: UUID | None) 
             created_at=datetime.now(UTC),
         )
         session.add(grant)
-    if grant.enrollment_id != enrollment.id:
+    if grant.enrollment_id != enrollment_id:
         raise Unprocessable(f"order {order_id} belongs to another learner or course")
     return grant
 

@@ -31,8 +31,8 @@ Learner = Annotated[Actor, require("courses:learn")]
 )
 def enroll(session: SessionDep, actor: Learner, body: EnrollmentCreate) -> Any:
     """Enrolls me in a free course. 409 when it costs money: that goes through a checkout. Safe to repeat."""
-    enrollment = enrollments.enroll_free(session, body.course_id, actor.user_id)
-    return my_courses.get_enrollment(session, enrollment.id)
+    enrollment_id = enrollments.enroll_free(session, body.course_id, actor.user_id)
+    return my_courses.get_enrollment(session, enrollment_id)
 
 
 @router.get("/enrollments", response_model=Page[EnrollmentRead])

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import event
 
 from shared.testing import Harness
+from shared.transactions import LATER
 
 
 @contextmanager
 def counted_statements(catalog: Harness) -> Iterator[list[str]]:
-    """The SQL statements of the api while the block runs."""
+    """What the api sends to Postgres while the block runs, without its commits and what travels with them."""
     statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("COMMIT"):
+    def note(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        if "COMMIT" not in statement and LATER not in context.execution_options:
             statements.append(statement)
 
     database = catalog.app.state.database

@@ -40,13 +40,13 @@ def test_a_module_without_lessons_is_in_the_outline(school: School) -> None:
     assert [len(module["lessons"]) for module in detail["modules"]] == [1, 0]
 
 
-def test_completing_a_lesson_takes_three_queries_however_long_the_course_is(school: School) -> None:
+def test_completing_a_lesson_takes_two_queries_however_long_the_course_is(school: School) -> None:
     course = school.course(lessons=6)
     student = school.learner(course)
     with counted_statements(school.catalog) as statements:
         answer(student.post(f"{course.lesson_url(0)}/complete"))
-    # The lock, the mark with the progress, the event. The hint to the worker travels with the commit.
-    assert len(statements) == 3, statements
+    # The lock, and the mark with the progress. The event and the hint to the worker travel with the commit.
+    assert len(statements) == 2, statements
 
 
 def test_progress_takes_two_queries_however_long_the_course_is(school: School) -> None:
