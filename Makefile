@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check advisories fuzz openapi sdk dead replay audit ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check advisories fuzz openapi sdk dead replay audit erase-again ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -83,6 +83,9 @@ replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or S
 
 audit: setup ## Prove that nobody changed the audit logs (HEAD=<one noted earlier>)
 	@$(OPS) audit $(HEAD) --engine "$(ENGINE)"
+
+erase-again: setup ## After a restore: erase again who was erased (USERS="ids younger than the backup")
+	@$(OPS) erase-again $(USERS) --engine "$(ENGINE)"
 
 ledger: setup ## Prove that billing's books balance
 	@$(OPS) ledger --engine "$(ENGINE)"

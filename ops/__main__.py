@@ -25,6 +25,8 @@ CHECK_LEDGER = "services.billing.check_ledger"
 AUDITED = ("identity", "billing")
 EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
 NameArgument = Annotated[str, typer.Argument(help="One process, such as catalog-api; all when left out.")]
+HeadArgument = Annotated[str, typer.Argument(help="One noted earlier, such as billing:6f1c...: is it still there?")]
+FollowOption = Annotated[bool, typer.Option("-f")]
 
 
 def platform(engine: str) -> Platform | Compose:
@@ -69,12 +71,7 @@ def status(engine: EngineOption = "") -> None:
 
 
 @app.command()
-def logs(
-    name: NameArgument = "",
-    engine: EngineOption = "",
-    lines: int = 50,
-    follow: Annotated[bool, typer.Option("-f")] = False,
-) -> None:
+def logs(name: NameArgument = "", engine: EngineOption = "", lines: int = 50, follow: FollowOption = False) -> None:
     """Shows the last lines of the logs."""
     running = platform(engine)
     if isinstance(running, Compose):
@@ -112,12 +109,7 @@ def replay(event: str = "", kind: str = "", since: str = "", engine: EngineOptio
 
 
 @app.command()
-def audit(
-    head: Annotated[
-        str, typer.Argument(help="A head noted earlier, such as billing:6f1c..., to see whether the end was cut off.")
-    ] = "",
-    engine: EngineOption = "",
-) -> None:
+def audit(head: HeadArgument = "", engine: EngineOption = "") -> None:
     """Proves that nobody changed the audit logs; exit code 1 and the findings when somebody did."""
     whose, _, hash_ = head.partition(":")
     if head and whose not in AUDITED:
@@ -126,6 +118,12 @@ def audit(
     noted = {whose: (hash_,)} if head else {}
     codes = [running.run(name, "shared.verify_audit", name, *noted.get(name, ())) for name in AUDITED]
     raise typer.Exit(max(codes))
+
+
+@app.command()
+def erase_again(users: list[str] = typer.Argument(()), engine: EngineOption = "") -> None:  # noqa: B008
+    """After a restore: erases again who was erased, and USERS, whose erasure is younger than the backup."""
+    raise typer.Exit(platform(engine).run("identity", "services.identity.erase_again", *users))
 
 
 @app.command()

@@ -22,7 +22,10 @@ from shared.errors import Conflict, NotFound
 from shared.events import PersonErased, PersonErasureRequested
 from shared.pagination import PageRequest, cut_page, sort_key
 from shared.privacy import erase_traces, require_published
+from shared.telemetry import get_logger
 from shared.topology import SERVICES
+
+log = get_logger(__name__)
 
 OWN = "identity"
 
@@ -83,6 +86,8 @@ def erase_own(session: Session, event: PersonErasureRequested) -> None:
     counts |= erase_traces(session, user.id, user.email, user.email_normalized)
     own_data.anonymize_user(session, user)
     _keep_receipt(session, event.erasure_id, OWN, counts)
+    # Kept outside of the database: a backup does not know of erasures that are younger (erase_again.py).
+    log.info("person erased", user_id=str(event.user_id))
 
 
 def keep_receipt(session: Session, event: PersonErased) -> None:
