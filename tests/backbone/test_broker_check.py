@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -17,15 +18,39 @@ from shared.settings import Settings
 from shared.testing import Academy
 from shared.testing.waiting import wait_until
 
+Process = subprocess.Popen[str]
 
-@pytest.fixture
-def administrator(academy: Academy) -> Iterator[httpx.Client]:
-    """RabbitMQ as its administrator; what a test spoils is declared again afterwards."""
+
+@contextmanager
+def administration(academy: Academy) -> Iterator[httpx.Client]:
+    """RabbitMQ as its administrator."""
     settings = academy.provision_settings()
     auth = (settings.broker_admin_user, settings.broker_admin_password.get_secret_value())
     with httpx.Client(base_url=f"{settings.broker_management_url}/api", auth=auth) as client:
         yield client
-    provision_broker(settings)
+
+
+@pytest.fixture
+def administrator(academy: Academy) -> Iterator[httpx.Client]:
+    """What a test spoils is declared again afterwards."""
+    with administration(academy) as client:
+        yield client
+    provision_broker(academy.provision_settings())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worker_elsewhere(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """On a broker of its own that lacks a queue. Begun before all tests: it gives the broker twenty seconds."""
+    academy = Academy(f"{testrun_uid[:8]}_{worker_id}_lacking", tmp_path_factory.mktemp("files"))
+    academy.migrate("live")
+    with administration(academy) as client:
+        _spoil(client, "DELETE", f"/queues/{academy.name}/live.dead")
+    environment = {**os.environ, **_variables(academy.settings(Settings))}
+    command = [sys.executable, "-m", "services.live.worker"]
+    with Process(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        yield process
+        process.kill()
+    academy.close()
 
 
 def _spoil(administrator: httpx.Client, method: str, path: str, body: object = None) -> None:
@@ -97,17 +122,11 @@ def test_a_broker_that_does_not_answer_is_no_reason_not_to_start(academy: Academ
     assert not _check(academy, broker_management_url="http://127.0.0.1:1").has_failed()
 
 
-def test_a_worker_ends_with_a_clear_message_when_the_broker_stays_different(
-    academy: Academy, administrator: httpx.Client
-) -> None:
-    _spoil(administrator, "DELETE", f"/queues/{academy.name}/live.dead")
-    environment = {**os.environ, **_variables(academy.settings(Settings))}
-    worker = subprocess.run(
-        [sys.executable, "-m", "services.live.worker"], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert worker.returncode == 1
-    assert "queue live.dead is missing" in worker.stdout
-    assert "python -m shared.provision broker" in worker.stdout
+def test_a_worker_ends_with_a_clear_message_when_the_broker_stays_different(worker_elsewhere: Process) -> None:
+    said, _ = worker_elsewhere.communicate(timeout=60)
+    assert worker_elsewhere.returncode == 1
+    assert "queue live.dead is missing" in said
+    assert "python -m shared.provision broker" in said
 
 
 def _variables(settings: Settings) -> dict[str, str]:
