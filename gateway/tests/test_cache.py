@@ -163,6 +163,9 @@ def test_a_copy_is_compared_by_its_etag(door: Door) -> None:
 @pytest.mark.parametrize("accepted", ["", "gzip", "gzip, deflate, br, zstd", "br;q=0, gzip;q=0", "identity"])
 def test_each_encoding_is_made_once_from_one_question(door: Door, heard: list[str], accepted: str) -> None:
     path = f"/api/v1/courses/packed-{len(accepted)}"
+    if time.time() % 1 > 0.5:
+        # A copy lives until the clock's next second, and three questions shall meet one.
+        time.sleep(-time.time() % 1)
     plain = door.ask("GET", path)
     packed = door.ask("GET", path, {"Accept-Encoding": accepted})
     assert packed.headers.get("content-encoding") == ("gzip" if "gzip" in accepted and "q=0" not in accepted else None)
