@@ -16,7 +16,8 @@ from uuid_utils.compat import uuid7
 from shared.testing.identity import TokenForge
 
 NOW = int(time.time())
-OLD, LATER = NOW - 60, NOW + 250
+# Later than the longest test run.
+OLD, LATER = NOW - 60, NOW + 7200
 Make = Callable[[TokenForge], str]
 
 

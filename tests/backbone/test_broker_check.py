@@ -63,7 +63,7 @@ def _check(academy: Academy, service: str = "catalog", **settings: Any) -> Broke
 
 def _deviations(academy: Academy) -> str:
     """What a worker of catalog would say, once RabbitMQ tells the policies of queues just declared."""
-    wait_until(lambda: "by policy" not in "".join(_check(academy).deviations()))
+    wait_until(lambda: "by policy" not in "".join(_check(academy).deviations()), 30)
     return "; ".join(_check(academy).deviations())
 
 
@@ -89,7 +89,7 @@ def test_a_queue_of_another_type_is_named(academy: Academy, administrator: httpx
 def test_a_queue_without_its_policy_is_named_with_what_it_lacks(academy: Academy, administrator: httpx.Client) -> None:
     _spoil(administrator, "DELETE", f"/policies/{academy.name}/catalog-inbox")
 
-    wait_until(lambda: "by policy" in "".join(_check(academy).deviations()))
+    wait_until(lambda: "by policy" in "".join(_check(academy).deviations()), 30)
     told = "; ".join(_check(academy).deviations())
     assert "queue catalog.inbox has delivery-limit=None by policy, not 100" in told
     assert "queue catalog.inbox has dead-letter-exchange=None by policy, not 'academy.dead'" in told

@@ -92,7 +92,7 @@ def test_a_new_address_gets_its_own_link_and_after_the_change_all_mail(
     notifications.deliver(learner.address_changed(to_new=True))
     notifications.deliver(learner.address_changed())
     wait_until_all_sent(worker, learner)
-    (mail,) = sink.mails(new_email)
+    (mail,) = wait_until(lambda: sink.mails(new_email), what="the mail to the new address")
     assert "https://school.test/confirm-email#token=secret%2Btoken" in mail.part("plain")
     assert f"to\n{new_email}." in sink.mails(learner.email)[-1].part("plain")
     notifications.deliver(learner.updated(2, email=new_email))
