@@ -15,10 +15,13 @@ from uuid_utils.compat import uuid7
 
 from shared.testing.identity import TokenForge
 
-NOW = int(time.time())
-# Later than the longest test run.
-OLD, LATER = NOW - 60, NOW + 7200
+OLD = int(time.time()) - 60
 Make = Callable[[TokenForge], str]
+
+
+def now() -> int:
+    """When a token is made, which in a long test run is long after this module was read."""
+    return int(time.time())
 
 
 def encode(part: bytes) -> str:
@@ -121,9 +124,9 @@ HEADERS: dict[str, Make] = {
 }
 CLAIMS: dict[str, Make] = {
     "expired": lambda f: signed(f, exp=OLD),
-    "not yet valid": lambda f: signed(f, nbf=NOW + 600),
-    "issued in the future": lambda f: signed(f, iat=NOW + 600, exp=NOW + 900),
-    "lives for a day": lambda f: signed(f, exp=NOW + 86_400),
+    "not yet valid": lambda f: signed(f, nbf=now() + 600),
+    "issued in the future": lambda f: signed(f, iat=now() + 600, exp=now() + 900),
+    "lives for a day": lambda f: signed(f, exp=now() + 86_400),
     "no exp": lambda f: signed(f, exp=None),
     "no iat": lambda f: signed(f, iat=None),
     "no jti": lambda f: signed(f, jti=None),
@@ -139,7 +142,7 @@ CLAIMS: dict[str, Make] = {
     "sub not a uuid": lambda f: signed(f, sub="admin"),
     "sub a number": lambda f: signed(f, sub=7),
     "roles a string": lambda f: signed(f, roles="admin"),
-    "exp a float": lambda f: signed(f, exp=LATER + 0.5),
+    "exp a float": lambda f: signed(f, exp=now() + 250.5),
     "exp a string": lambda f: signed(f, exp="tomorrow"),
     "exp true": lambda f: signed(f, exp=True),
     "exp negative": lambda f: signed(f, exp=-1),
