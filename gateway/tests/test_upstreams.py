@@ -2,22 +2,45 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from socket import SHUT_RDWR, socket
 from threading import Thread
+from typing import Any
 
 from gateway.tests.door import Door, free_port, open_door
 from gateway.tests.far_end import SERVICES, Service
 from gateway.tests.name_server import name_server
 
 
+class Mortal(ThreadingHTTPServer):
+    """Its end ends its connections too, as that of a process does; the gateway keeps some of them open."""
+
+    daemon_threads = True
+
+    def get_request(self) -> Any:
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+    def server_activate(self) -> None:
+        self.connections: list[socket] = []
+        super().server_activate()
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in self.connections:
+            # Those that have ended by themselves are no sockets any more.
+            with suppress(OSError):
+                connection.shutdown(SHUT_RDWR)
+
+
 @contextmanager
 def service_at(address: str, port: int) -> Iterator[None]:
     """One service for all six, that answers its own address as its name."""
     handler = type("Moving", (Service,), {"name": address, "heard": []})
-    server = ThreadingHTTPServer((address, port), handler)
-    server.daemon_threads = True
+    server = Mortal((address, port), handler)
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield
