@@ -41,14 +41,15 @@ def prepare_hot_statements(engine: Engine) -> None:
 
 
 def _as_execute(
-    connection: Connection, cursor: Any, sql: str, parameters: Any, context: Any, many: bool
+    connection: Connection, _cursor: Any, sql: str, parameters: Any, context: Any, many: bool
 ) -> tuple[str, Any]:
     if many or not context.execution_options.get(HOT):
         return sql, parameters
     prepared = _prepared(sql)
     known: set[str] = connection.info.setdefault(PREPARED, set())
     if prepared.name not in known:
-        cursor.execute(prepared.prepare)
+        # By the connection, not the cursor: should the server be gone, it is known as lost, like after any statement.
+        connection.exec_driver_sql(prepared.prepare)
         known.add(prepared.name)
     return prepared.execute, parameters
 
@@ -58,7 +59,7 @@ def _prepared(sql: str) -> Prepared:
     numbers: dict[str, int] = {}
 
     def numbered(found: re.Match[str]) -> str:
-        return f"${numbers.setdefault(found[1], len(numbers) + 1)}" if found[1] else "%"
+        return f"${numbers.setdefault(found[1], len(numbers) + 1)}" if found[1] else "%%"
 
     name = f"hot_{next(_numbers)}"
     body = _PLACEHOLDER.sub(numbered, sql)

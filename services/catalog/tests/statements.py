@@ -16,7 +16,9 @@ def counted_statements(catalog: Harness) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-        if "COMMIT" not in statement and LATER not in context.execution_options:
+        # A connection prepares a statement once; a commit is the end of what was asked.
+        aside = "COMMIT" in statement or "PREPARE " in statement
+        if not aside and LATER not in context.execution_options:
             statements.append(statement)
 
     database = catalog.app.state.database
