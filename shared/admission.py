@@ -8,7 +8,6 @@ that hold one wait for a thread while the threads wait for a connection, until e
 import asyncio
 from contextlib import ExitStack
 
-from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,8 +66,3 @@ class WaitingRoom:
             return False
         finally:
             self._waiting -= 1
-
-
-def limit_threads(pool_size: int) -> None:
-    """As many threads as connections: more could only wait for one. Called in the running event loop."""
-    current_default_thread_limiter().total_tokens = pool_size

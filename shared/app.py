@@ -8,22 +8,23 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deadlines, errors
-from shared.admission import WaitingRoom, limit_threads
+from shared.admission import WaitingRoom
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
 from shared.event_routes import event_router
 from shared.openapi import Api
 from shared.revocations import RevocationFeed
+from shared.route_index import RouteIndex
 from shared.schema_version import schema_is_current
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.telemetry import configure_logging, traceparent
+from shared.threads import limit_threads, run_in_thread
 from shared.token_keys import KeySet
 from shared.tokens import TokenVerifier
 
@@ -55,8 +56,9 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.state.tokens = TokenVerifier(keys)
     feed_url = f"{settings.identity_url}/internal/revocations"
     app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value(), keys)
-    for router in [health, event_router(service), *routers]:
-        app.include_router(router)
+    # Side by side, not as routers inside a router: each request would be matched against them twice.
+    routes = [route for router in (health, event_router(service), *routers) for route in router.routes]
+    app.router.routes += [RouteIndex(routes), *routes]
     errors.install(app)
     app.add_middleware(WaitingRoom, settings.database_pool_size)
     app.add_middleware(RequestContext)
@@ -69,7 +71,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deadlines.install()
     limit_threads(app.state.settings.database_pool_size)
     _settle_heap()
-    await run_in_threadpool(app.state.revocations.start)
+    await run_in_thread(app.state.revocations.start)
     yield
     app.state.revocations.stop()
     app.state.database.close()
@@ -130,8 +132,8 @@ async def readyz(request: Request) -> Response:
     """Own database at head, signing keys and revocations loaded. Not the broker: the outbox absorbs its absence."""
     state = request.app.state
     checks = {
-        "database": await run_in_threadpool(schema_is_current, state.database),
-        "signing_keys": await run_in_threadpool(state.tokens.is_loaded),
+        "database": await run_in_thread(schema_is_current, state.database),
+        "signing_keys": await run_in_thread(state.tokens.is_loaded),
         "revocations": state.revocations.is_loaded(),
     }
     good = all(checks.values())

@@ -13,20 +13,16 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
-from fastapi.security import HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
 from shared.errors import Forbidden, Unauthorized, Unavailable
 from shared.permissions import SENSITIVE, Permission, permissions_in_force
 from shared.revocations import RevocationSource
 from shared.telemetry import get_logger
+from shared.threads import run_in_thread
 from shared.token_keys import InvalidToken, KeysUnavailable
 from shared.tokens import Claims, TokenVerifier
 
 log = get_logger(__name__)
-
-# Only for the OpenAPI document; the verification is ours.
-BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of POST /api/v1/auth/login")
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class Optional(Access):
 
     description = "public, more for the signed in"
 
-    async def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor | None:
+    async def __call__(self, request: Request) -> Actor | None:
         return await authenticate(request) if "authorization" in request.headers else None
 
 
@@ -88,7 +84,7 @@ class Require(Access):
         self.permission: Permission = permission
         self.description = permission
 
-    async def __call__(self, request: Request, _bearer: Any = Depends(BEARER)) -> Actor:
+    async def __call__(self, request: Request) -> Actor:
         actor = await authenticate(request)
         if not actor.may(self.permission):
             raise Forbidden(f"This needs the permission {self.permission}. Ask an administrator for it.")
@@ -118,10 +114,10 @@ async def authenticate(request: Request) -> Actor:
         raise Unauthorized
     verifier: TokenVerifier = request.app.state.tokens
     feed: RevocationSource = request.app.state.revocations
-    if verifier.has_verified(token) and feed.in_memory:
-        # Nothing to wait for; a thread would cost more than the look-ups.
+    if verifier.can_verify(token) and feed.in_memory:
+        # Nothing to wait for; a thread would cost more than the look-ups, and as much as checking a signature.
         return _admit(token, verifier, feed)
-    return await run_in_threadpool(_admit, token, verifier, feed)
+    return await run_in_thread(_admit, token, verifier, feed)
 
 
 def _admit(token: str, verifier: TokenVerifier, feed: RevocationSource) -> Actor:

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared.hints import Hints
 from shared.prepared import prepare_hot_statements
-from shared.transactions import notify_with_commit, shorten_transactions
+from shared.transactions import shorten_transactions
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,9 +32,6 @@ SERVER_OPTIONS = (
 )
 # A pooled connection unused for this long is asked whether it still lives before its next use (seconds).
 PING_AFTER_SECONDS = 3.0
-# Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
-WAKE = "wake_worker"
-
 
 # Python types of mapped columns whose SQLAlchemy default is not what the house wants.
 COLUMN_TYPES = {datetime: DateTime(timezone=True)}
@@ -63,18 +61,18 @@ class Database:
         self.autocommit_engine = connect_engine(url, service, pool_size)
         self.sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.read_sessions = sessionmaker(self.autocommit_engine, autoflush=False)
+        self._hints = Hints(self.autocommit_engine, service, self.sessions)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """A session in a transaction: committed when the block ends well, rolled back when it raises.
-
-        Behind a commit that wrote an event the worker gets a hint, in a transaction of its own: a NOTIFY inside this
-        one would take an instance-wide lock at commit. A lost hint costs one poll interval, nothing else.
-        """
+        """A session in a transaction: committed when the block ends well, rolled back when it raises. Behind a commit
+        that wrote an event the worker gets a hint (shared/hints.py)."""
         with self.sessions() as session, session.begin():
             yield session
-            if loops := session.info.pop(WAKE, None):
-                notify_with_commit(session.connection(), wake_channel(self.service), ",".join(sorted(loops)))
+
+    def read(self) -> Session:
+        """A session for reading: each statement by itself, in autocommit. Nothing can be written here for good."""
+        return self.read_sessions()
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of the first row of one statement; see `do`."""
@@ -87,7 +85,8 @@ class Database:
             return connection.execute(statement, values).first()
 
     def close(self) -> None:
-        """Closes every pooled connection."""
+        """Closes every connection."""
+        self._hints.close()
         self.engine.dispose()
         self.autocommit_engine.dispose()
 
@@ -135,16 +134,6 @@ def _ping_after_rest(connection: Any, record: Any, _proxy: Any) -> None:
         raise DisconnectionError from error
 
 
-def wake_channel(service: str) -> str:
-    """The NOTIFY channel on which a service's worker hears that there is something to do."""
-    return f"{service}.wake"
-
-
-def wake_worker(session: Session, loop: str) -> None:
-    """Asks for a hint to one of the service's worker's loops once this session's transaction has committed."""
-    session.info.setdefault(WAKE, set()).add(loop)
-
-
 async def get_session(request: Request) -> AsyncIterator[Session]:
     """The request's transaction; 2xx leaves only after the commit (see SessionDep)."""
     database: Database = request.app.state.database
@@ -153,10 +142,10 @@ async def get_session(request: Request) -> AsyncIterator[Session]:
 
 
 async def get_read_session(request: Request) -> AsyncIterator[Session]:
-    """For routes that only read: each statement by itself, in autocommit. Nothing can be written here for good."""
+    """For routes that only read."""
     database: Database = request.app.state.database
     # Closing sends nothing: there is no transaction to end.
-    with database.read_sessions() as session:
+    with database.read() as session:
         yield session
 
 

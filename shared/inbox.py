@@ -15,9 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shared import failpoints, tables
-from shared.database import Database, wake_worker
+from shared.database import Database
 from shared.envelope import Envelope, UnreadableEnvelope
 from shared.events import Event
+from shared.hints import wake_worker
 from shared.prepared import hot
 from shared.telemetry import traceparent
 from shared.transactions import later

@@ -35,6 +35,15 @@ PROBLEMS = {
     500: ("Defect", "A defect of ours; name the request id when you ask for help"),
     503: ("Unavailable", "Nothing was changed; try again after `Retry-After` seconds"),
 }
+BEARER = "HTTPBearer"
+SECURITY_SCHEMES = {
+    BEARER: {
+        "type": "http",
+        "description": "An access token of POST /api/v1/auth/login",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+    }
+}
 HEADERS = {
     "ETag": "Send it back as If-Match with a change, as If-None-Match with the next read",
     "Link": 'The address of the next page (`rel="next"`), when there is one',
@@ -68,6 +77,7 @@ def _complete_components(document: Document) -> None:
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
+    components["securitySchemes"] = SECURITY_SCHEMES
     components["responses"] = {name: _problem(status, text) for status, (name, text) in PROBLEMS.items()}
 
 
@@ -86,6 +96,8 @@ def _complete(operation: Document, method: str, calls: list[Any], document: Docu
     schemas = document["components"]["schemas"]
     for parameter in operation.get("parameters", ()):
         _complete_parameter(parameter)
+    if any(isinstance(call, (Require, Optional)) for call in calls):
+        operation["security"] = [{BEARER: []}]
     if any(isinstance(call, Optional) for call in calls):
         operation["security"].append({})
     for content in operation.get("requestBody", {}).get("content", {}).values():

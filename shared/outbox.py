@@ -4,9 +4,9 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from shared import failpoints, tables
-from shared.database import wake_worker
 from shared.envelope import wrap
 from shared.events import Event
+from shared.hints import wake_worker
 from shared.prepared import hot
 from shared.telemetry import traceparent
 from shared.transactions import later

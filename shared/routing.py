@@ -2,7 +2,7 @@
 
 ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation.
 FastAPI runs a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here
-before the request's transaction is committed (shared/database.py).
+before the request's transaction is committed (shared/database.py). Hot routes go past it (shared/hot_routes.py).
 """
 
 import functools
@@ -12,27 +12,22 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from shared import idempotency
 from shared.auth import Actor
 from shared.deprecation import deprecation_headers
+from shared.hot_routes import HotAnswer, plan_of
 from shared.idempotency import Claim
 from shared.pagination import next_page_link
+from shared.threads import run_in_thread
 
 # What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
 KEPT_IN_304 = ("etag", "cache-control", "content-location", "expires", "vary")
 _request: ContextVar[Request] = ContextVar("request")
-
-
-class HotAnswer(dict[str, Any]):
-    """What a route that is asked very often returns: sent as it is. Validating it by the response model would cost as
-    much as its query, so its members must be the model's already; tests hold each of them to it."""
 
 
 class AcademyRoute(APIRoute):
@@ -51,11 +46,16 @@ class AcademyRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with ours around it."""
         handle = super().get_route_handler()
+        endpoint, plan = inspect.unwrap(self.endpoint), plan_of(inspect.unwrap(self.endpoint), self.dependant)
         versioned = "version" in getattr(self.response_model, "model_fields", {})
 
         async def handle_by_convention(request: Request) -> Response:
-            _request.set(request)
-            response = await handle(request)
+            if plan and (made := await plan.answer(endpoint, request)):
+                answer, response = made
+                _note(request, answer)
+            else:
+                _request.set(request)
+                response = await handle(request)
             for name, value in self._deprecation.items():
                 response.headers.append(name, value)
             if next_cursor := getattr(request.state, "next_cursor", None):
@@ -63,7 +63,7 @@ class AcademyRoute(APIRoute):
             _tag(request, response, versioned)
             claim: Claim | None = getattr(request.state, "claim", None)
             if claim:
-                await run_in_threadpool(claim.store, response)
+                await run_in_thread(claim.store, response)
             return _not_modified(request, response) or response
 
         return handle_by_convention
@@ -79,30 +79,38 @@ class AcademyRouter(APIRouter):
     """An APIRouter of such routes. `secret`: its answers hold secrets, so it takes no Idempotency-Key."""
 
     def __init__(self, *, secret: bool = False, **options: Any) -> None:
-        super().__init__(route_class=SecretRoute if secret else AcademyRoute, **options)
+        super().__init__(
+            route_class=SecretRoute if secret else AcademyRoute,
+            generate_unique_id_function=lambda route: route.name,
+            **options,
+        )
 
 
 def _observed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    """The endpoint, which notes what the conventions must know of its result and is spared a repeated request."""
+    """The endpoint, in a thread unless it is a coroutine; the conventions are told of its result."""
     if inspect.iscoroutinefunction(endpoint):
         return endpoint
 
     @functools.wraps(endpoint)
-    def observed(**arguments: Any) -> Any:
-        request = _request.get()
-        claim: Claim | None = getattr(request.state, "claim", None)
-        if claim and (answer := claim.find_answer(*_session_and_actor(arguments))):
-            return answer
-        result = endpoint(**arguments)
-        request.state.version = _member(result, "version")
-        request.state.next_cursor = _member(result, "next_cursor")
-        return _encoded(result) if isinstance(result, HotAnswer) else result
+    async def observed(**arguments: Any) -> Any:
+        return await run_in_thread(_answer, endpoint, arguments, _request.get())
 
     return observed
 
 
-def _encoded(answer: HotAnswer) -> Response:
-    return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json")
+def _answer(endpoint: Callable[..., Any], arguments: dict[str, Any], request: Request) -> Any:
+    """What the endpoint returns, unless the request is a repeated one; notes what the conventions must know of it."""
+    claim: Claim | None = getattr(request.state, "claim", None)
+    if claim and (answer := claim.find_answer(*_session_and_actor(arguments))):
+        return answer
+    result = endpoint(**arguments)
+    _note(request, result)
+    return result.encode() if isinstance(result, HotAnswer) else result
+
+
+def _note(request: Request, result: Any) -> None:
+    request.state.version = _member(result, "version")
+    request.state.next_cursor = _member(result, "next_cursor")
 
 
 def _session_and_actor(arguments: Mapping[str, Any]) -> tuple[Session, Actor]:

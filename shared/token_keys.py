@@ -31,6 +31,9 @@ class KeySource(Protocol):
     def get(self, kid: str) -> jwt.PyJWK:
         """The key of that id. Raises InvalidToken when there is none, KeysUnavailable when nobody can tell now."""
 
+    def knows(self, kid: str) -> bool:
+        """True when `get` has the key at hand."""
+
     def is_loaded(self) -> bool:
         """False while no key is known; the api is not ready then."""
 
@@ -57,6 +60,10 @@ class KeySet:
         if self._failed:
             raise KeysUnavailable(kid[:40])
         raise InvalidToken(f"unknown key {kid[:40]!r}")
+
+    def knows(self, kid: str) -> bool:
+        """True when `get` asks nobody."""
+        return kid in self._keys
 
     def learn(self, keys: Sequence[Mapping[str, Any]]) -> None:
         """These are the keys of this moment (JWK, RFC 7517). Raises ValueError, KeyError for what is none."""

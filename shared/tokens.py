@@ -1,5 +1,7 @@
 """Verifies access tokens: EdDSA JWTs of 5 minutes, RFC 9068 `typ: at+jwt`, keys from identity's JWKS."""
 
+import base64
+import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -47,9 +49,9 @@ class TokenVerifier:
         """False while no key is known."""
         return self._keys.is_loaded()
 
-    def has_verified(self, token: str) -> bool:
-        """True when `verify` knows the token and need not look at its signature."""
-        return token in self._verified
+    def can_verify(self, token: str) -> bool:
+        """True when `verify` need ask nobody: it knows the token, or the key that the token names."""
+        return token in self._verified or self._keys.knows(_key_id(token))
 
     def verify(self, token: str) -> Claims:
         """The token's claims. Raises InvalidToken for everything else, whatever the bytes are, and KeysUnavailable when
@@ -72,7 +74,7 @@ class TokenVerifier:
         if len(token) > MAX_TOKEN_BYTES:
             raise InvalidToken("too long")
         try:
-            header = jwt.get_unverified_header(token)
+            header = _header_of(token)
             _check_header(header)
             payload = jwt.decode(
                 token,
@@ -94,6 +96,24 @@ class TokenVerifier:
             AttributeError,
         ) as error:
             raise InvalidToken(str(error)) from error
+
+
+def _key_id(token: str) -> str:
+    """The key that the token names; empty when it names none."""
+    try:
+        return str(_header_of(token[:MAX_TOKEN_BYTES]).get("kid"))
+    except (InvalidToken, ValueError, RecursionError):
+        return ""
+
+
+def _header_of(token: str) -> dict[str, Any]:
+    """What the token says of itself, to find its key by. PyJWT reads it again, strictly, when it checks the signature;
+    its own reading beforehand would decode the whole token one more time."""
+    segment = token.partition(".")[0]
+    header = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    if not isinstance(header, dict):
+        raise InvalidToken("the header is no object")
+    return header
 
 
 def _check_header(header: dict[str, Any]) -> None:

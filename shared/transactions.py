@@ -1,5 +1,5 @@
 """Transactions in few round trips: BEGIN travels with the first statement, what nobody waits for (`later`) with the
-next one, the hint to the worker with COMMIT.
+next one or with COMMIT.
 
 psycopg2 sends BEGIN and COMMIT as commands of their own. Here its connections are in autocommit, and the words are
 ours: a write with its event costs two round trips, not five.
@@ -10,14 +10,10 @@ from typing import Any, TypeVar
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, Engine, Executable, event
 
-# In `Connection.info`: a transaction whose first statement is still to come, statements that travel with the next one,
-# and what COMMIT takes along.
-BEGINS, WAITING, HINT = "transaction_begins", "statements_waiting", "hint_with_commit"
+# In `Connection.info`: a transaction whose first statement is still to come, and statements that travel with the next.
+BEGINS, WAITING = "transaction_begins", "statements_waiting"
 # An execution option of a statement.
 LATER = "later"
-COMMIT_AND_NOTIFY = (
-    "COMMIT; BEGIN; SET LOCAL synchronous_commit TO off; SELECT pg_notify(%(channel)s, %(payload)s); COMMIT"
-)
 
 Statement = TypeVar("Statement", bound=Executable)
 
@@ -36,12 +32,6 @@ def shorten_transactions(engine: Engine) -> None:
     event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", _roll_back)
     event.listen(engine, "reset", _reset)
-
-
-def notify_with_commit(connection: Connection, channel: str, payload: str) -> None:
-    """Sends a notification right behind this transaction's COMMIT, in a transaction of its own; not when that fails. It
-    may be lost when Postgres dies in that moment: its own commit waits for no disk."""
-    connection.info[HINT] = {"channel": channel, "payload": payload}
 
 
 def _begin(connection: Connection) -> None:
@@ -78,11 +68,10 @@ def _travels_later(context: Any) -> bool:
 
 
 def _commit(connection: Connection) -> None:
-    hint = connection.info.pop(HINT, None)
     if connection.info.get(BEGINS) and not connection.info.get(WAITING):
         connection.info.pop(BEGINS)
         return
-    connection.exec_driver_sql(COMMIT_AND_NOTIFY if hint else "COMMIT", hint)
+    connection.exec_driver_sql("COMMIT")
 
 
 def _roll_back(connection: Connection) -> None:
@@ -94,7 +83,6 @@ def _reset(dbapi_connection: Any, holder: Any, _state: Any) -> None:
     """Ends what was begun; also when a connection comes back to the pool from somebody who forgot to."""
     holder.info.pop(BEGINS, None)
     holder.info.pop(WAITING, None)
-    holder.info.pop(HINT, None)
     if not dbapi_connection.closed and dbapi_connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
         with dbapi_connection.cursor() as cursor:
             cursor.execute("ROLLBACK")

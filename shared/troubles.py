@@ -9,7 +9,7 @@ from sqlalchemy import Row, String, cast, func, insert, literal, null, select, u
 from sqlalchemy.orm import Session
 
 from shared import tables
-from shared.database import wake_worker
+from shared.hints import wake_worker
 
 _inbox, _outbox, _rejected = tables.inbox.c, tables.outbox.c, tables.inbox_rejected.c
 

@@ -14,8 +14,9 @@ from shared import deadlines, topology
 from shared.broker import connection_parameters
 from shared.broker_check import BrokerCheck
 from shared.consumer import Consumer
-from shared.database import Database, wake_channel
+from shared.database import Database
 from shared.health import HealthServer
+from shared.hints import wake_channel
 from shared.inbox import Handlers
 from shared.jobs import Job, Scheduler
 from shared.loops import Loop

@@ -72,6 +72,10 @@ class TokenSigner:
         """The public keys as a JWK set (RFC 7517)."""
         return {"keys": [key.jwk for key in self._keys.ring().keys]}
 
+    def knows(self, kid: str) -> bool:
+        """Without asking anybody."""
+        return self._keys.ring().find(kid) is not None
+
     def is_loaded(self) -> bool:
         """Always: without its key identity does not start."""
         return True

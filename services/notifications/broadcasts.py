@@ -10,7 +10,8 @@ from uuid_utils.compat import uuid7
 from services.notifications import courses
 from services.notifications.models import Broadcast
 from services.notifications.notices import Notice, tell_all
-from shared.database import Database, wake_worker
+from shared.database import Database
+from shared.hints import wake_worker
 
 CHUNK = 500
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.notifications.models import Delivery
-from shared.database import wake_worker
 from shared.errors import Conflict, NotFound
+from shared.hints import wake_worker
 
 
 class DeliveryNotFound(NotFound):

@@ -18,9 +18,10 @@ from services.catalog.courses.schemas import (
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.database import ReadDep, SessionDep
+from shared.hot_routes import HotAnswer
 from shared.pagination import Page, PageDep
 from shared.preconditions import IfMatch
-from shared.routing import AcademyRouter, HotAnswer
+from shared.routing import AcademyRouter
 
 router = AcademyRouter(prefix="/api/v1", tags=["courses"])
 Author = Annotated[Actor, require("courses:write")]
@@ -30,7 +31,7 @@ Search = Annotated[str, Query(max_length=200, description="Beginnings of words o
 
 
 @router.get("/courses", response_model=Page[CourseCard], dependencies=[PUBLIC])
-def list_courses(session: ReadDep, page: PageDep, query: Search = "") -> Any:
+def list_courses(session: ReadDep, page: PageDep, query: Search = "") -> HotAnswer:
     """Courses for sale, newest first."""
     items, next_cursor = browsing.list_published(session, query, page)
     return HotAnswer(items=items, next_cursor=next_cursor)
@@ -53,7 +54,7 @@ def list_all_courses(
 
 
 @router.get("/courses/{course}", response_model=CourseDetail)
-def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> Any:
+def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OPTIONAL]) -> HotAnswer:
     """A course with its outline, by id or slug. Drafts are shown to their instructor only."""
     return HotAnswer(browsing.get_detail(session, course, Visitor.of(actor)))
 

@@ -16,8 +16,9 @@ from services.catalog.learning.schemas import (
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import ReadDep, SessionDep
+from shared.hot_routes import HotAnswer
 from shared.pagination import Page, PageDep
-from shared.routing import AcademyRouter, HotAnswer
+from shared.routing import AcademyRouter
 
 router = AcademyRouter(prefix="/api/v1", tags=["learning"])
 Learner = Annotated[Actor, require("courses:learn")]
@@ -36,7 +37,7 @@ def enroll(session: SessionDep, actor: Learner, body: EnrollmentCreate) -> Any:
 
 
 @router.get("/enrollments", response_model=Page[EnrollmentRead])
-def list_enrollments(session: ReadDep, actor: Learner, page: PageDep) -> Any:
+def list_enrollments(session: ReadDep, actor: Learner, page: PageDep) -> HotAnswer:
     """My courses with progress and the next lesson, newest first."""
     items, next_cursor = my_courses.list_enrollments(session, actor.user_id, page)
     return HotAnswer(items=items, next_cursor=next_cursor)
@@ -51,19 +52,19 @@ def read_lesson(session: ReadDep, actor: Annotated[Actor | None, OPTIONAL], cour
 
 
 @router.post("/courses/{course_id}/lessons/{lesson_id}/complete", response_model=CourseProgress)
-def complete_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> Any:
+def complete_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> HotAnswer:
     """Marks the lesson complete; with the last one the course is completed. Safe to repeat."""
     return HotAnswer(vars(completion.complete_lesson(session, course_id, lesson_id, actor.user_id)))
 
 
 @router.delete("/courses/{course_id}/lessons/{lesson_id}/complete", response_model=CourseProgress)
-def undo_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> Any:
+def undo_lesson(session: SessionDep, actor: Learner, course_id: UUID, lesson_id: UUID) -> HotAnswer:
     """Takes the mark back. A completed course stays completed. Safe to repeat."""
     return HotAnswer(vars(completion.undo_lesson(session, course_id, lesson_id, actor.user_id)))
 
 
 @router.get("/courses/{course_id}/progress", response_model=CourseProgress)
-def read_progress(session: ReadDep, actor: Learner, course_id: UUID) -> Any:
+def read_progress(session: ReadDep, actor: Learner, course_id: UUID) -> HotAnswer:
     """How far I am: each lesson with when I completed it."""
     return HotAnswer(vars(progress.get_progress(session, course_id, actor.user_id)))
 

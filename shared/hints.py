@@ -1,0 +1,102 @@
+"""Hints from commits to the service's worker: NOTIFY, behind the commit and beside the request.
+
+A NOTIFY inside a transaction takes an instance-wide lock at its commit, and one behind it would keep the caller
+waiting. So a thread sends them, those of one moment together. A lost hint costs one poll interval, nothing else.
+"""
+
+import threading
+import time
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from shared.prepared import hot
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
+
+# Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
+WAKE = "wake_worker"
+# Hints of a burst travel together, at most so often (seconds).
+PAUSE_SECONDS = 0.003
+NOTIFY = hot(text("SELECT pg_notify(:channel, :loops)"))
+
+
+def wake_channel(service: str) -> str:
+    """The NOTIFY channel on which a service's worker hears that there is something to do."""
+    return f"{service}.wake"
+
+
+def wake_worker(session: Session, loop: str) -> None:
+    """Asks for a hint to one of the service's worker's loops once this session's transaction has committed."""
+    session.info.setdefault(WAKE, set()).add(loop)
+
+
+class Hints:
+    """Sends what the sessions of `sessions` ask for, on a connection of its own; the thread begins with the first."""
+
+    def __init__(self, engine: Engine, service: str, sessions: sessionmaker[Session]) -> None:
+        self._engine = engine
+        self._channel = wake_channel(service)
+        self._wanted: set[str] = set()
+        self._asked = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        event.listen(sessions, "after_commit", self._take)
+        event.listen(sessions, "after_rollback", _forget)
+
+    def close(self) -> None:
+        """Sends what was asked for, and ends."""
+        self._closed = True
+        self._asked.set()
+        if self._thread:
+            self._thread.join(PAUSE_SECONDS + 1)
+
+    def _take(self, session: Session) -> None:
+        loops = _forget(session)
+        if not loops:
+            return
+        with self._lock:
+            self._wanted |= loops
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
+                self._thread.start()
+        self._asked.set()
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        while not self._closed or self._wanted:
+            self._asked.wait()
+            self._asked.clear()
+            with self._lock:
+                loops, self._wanted = self._wanted, set()
+            try:
+                if loops:
+                    connection = connection or self._connect()
+                    connection.execute(NOTIFY, {"channel": self._channel, "loops": ",".join(sorted(loops))})
+            except Exception as error:
+                log.warning("hint lost, the worker polls", error=f"{type(error).__name__}: {error}")
+                _drop(connection)
+                connection = None
+            time.sleep(PAUSE_SECONDS)
+        _drop(connection)
+
+    def _connect(self) -> Connection:
+        connection = self._engine.connect()
+        # Never back to the pool, which is for requests.
+        connection.detach()
+        # Nothing that must last is written here.
+        connection.execute(text("SET synchronous_commit = off"))
+        return connection
+
+
+def _forget(session: Session) -> set[str]:
+    """What the session asked for, unless it is only a savepoint that ends."""
+    return set() if session.in_nested_transaction() else session.info.pop(WAKE, set())
+
+
+def _drop(connection: Connection | None) -> None:
+    if connection is not None:
+        connection.invalidate()
+        connection.close()
