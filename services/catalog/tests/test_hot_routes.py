@@ -40,21 +40,21 @@ def test_a_module_without_lessons_is_in_the_outline(school: School) -> None:
     assert [len(module["lessons"]) for module in detail["modules"]] == [1, 0]
 
 
-def test_completing_a_lesson_takes_two_queries_however_long_the_course_is(school: School) -> None:
+def test_completing_a_lesson_takes_one_query_however_long_the_course_is(school: School) -> None:
     course = school.course(lessons=6)
     student = school.learner(course)
     with counted_statements(school.catalog) as statements:
         answer(student.post(f"{course.lesson_url(0)}/complete"))
-    # The lock, and the mark with the progress. The event and the hint to the worker travel with the commit.
-    assert len(statements) == 2, statements
+    # The mark with the progress; the lock travels with it, the event with the commit.
+    assert len(statements) == 1, statements
 
 
-def test_progress_takes_two_queries_however_long_the_course_is(school: School) -> None:
+def test_progress_takes_one_query_however_long_the_course_is(school: School) -> None:
     course = school.course(lessons=6)
     student = school.learner(course)
     with counted_statements(school.catalog) as statements:
         answer(student.get(f"{course.url}/progress"))
-    assert len(statements) == 2, statements
+    assert len(statements) == 1, statements
 
 
 def test_the_answer_to_the_last_lesson_tells_that_the_course_is_completed(school: School) -> None:
