@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.billing.models import Progress
@@ -14,6 +13,8 @@ from services.billing.orders import get_order
 from services.billing.refunds import NothingToRefund, RefundWish, request_refund
 from shared.errors import Conflict
 from shared.events import CourseCompleted, LessonCompleted
+from shared.prepared import hot
+from shared.transactions import later
 
 
 class RefundWindowOver(Conflict):
@@ -54,15 +55,23 @@ def return_course(
     return request_refund(session, order_id, wish)
 
 
+_RECORD = later(
+    hot(
+        text("""
+    INSERT INTO progress (user_id, course_id, percent, completed_at)
+    VALUES (:user_id, :course_id, :percent, :completed_at)
+    ON CONFLICT (user_id, course_id) DO UPDATE SET
+        percent = greatest(progress.percent, excluded.percent),
+        completed_at = coalesce(progress.completed_at, excluded.completed_at)
+""")
+    )
+)
+
+
 def record_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
     """Keeps the most that was ever completed, and when the whole first was."""
     values: dict[str, Any] = {"percent": 100, "completed_at": datetime.now(UTC)}
     if isinstance(event, LessonCompleted):
         percent = min(100, 100 * event.completed_lessons // max(event.lesson_count, 1))
         values = {"percent": percent, "completed_at": None}
-    statement = insert(Progress).values(user_id=event.user_id, course_id=event.course_id, **values)
-    kept = {
-        "percent": func.greatest(Progress.percent, values["percent"]),
-        "completed_at": func.coalesce(Progress.completed_at, statement.excluded.completed_at),
-    }
-    session.execute(statement.on_conflict_do_update(index_elements=["user_id", "course_id"], set_=kept))
+    session.execute(_RECORD, {"user_id": event.user_id, "course_id": event.course_id, **values})
