@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared.hints import Hints
+from shared.lean_session import LeanSession
 from shared.prepared import prepare_hot_statements
 from shared.transactions import shorten_transactions
 
@@ -59,8 +60,10 @@ class Database:
         self.engine = connect_engine(url, service, pool_size)
         shorten_transactions(self.engine)
         self.autocommit_engine = connect_engine(url, service, pool_size)
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self.read_sessions = sessionmaker(self.autocommit_engine, autoflush=False)
+        self.sessions: sessionmaker[Any] = sessionmaker(self.engine, class_=LeanSession, expire_on_commit=False)
+        self.read_sessions: sessionmaker[Any] = sessionmaker(
+            self.autocommit_engine, class_=LeanSession, autoflush=False
+        )
         self._hints = Hints(self.autocommit_engine, service, self.sessions)
 
     @contextmanager
@@ -72,7 +75,8 @@ class Database:
 
     def read(self) -> Session:
         """A session for reading: each statement by itself, in autocommit. Nothing can be written here for good."""
-        return self.read_sessions()
+        session: Session = self.read_sessions()
+        return session
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of the first row of one statement; see `do`."""

@@ -40,18 +40,23 @@ def prepare_hot_statements(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _as_execute, retval=True)
 
 
+def prepare(connection: Connection, sql: str) -> str:
+    """What runs the text on this connection, which has it planned from now on."""
+    prepared = _prepared(sql)
+    known: set[str] = connection.info.setdefault(PREPARED, set())
+    if prepared.name not in known:
+        # By the connection, not a cursor: should the server be gone, it is known as lost, like after any statement.
+        connection.exec_driver_sql(prepared.prepare)
+        known.add(prepared.name)
+    return prepared.execute
+
+
 def _as_execute(
     connection: Connection, _cursor: Any, sql: str, parameters: Any, context: Any, many: bool
 ) -> tuple[str, Any]:
     if many or not context.execution_options.get(HOT):
         return sql, parameters
-    prepared = _prepared(sql)
-    known: set[str] = connection.info.setdefault(PREPARED, set())
-    if prepared.name not in known:
-        # By the connection, not the cursor: should the server be gone, it is known as lost, like after any statement.
-        connection.exec_driver_sql(prepared.prepare)
-        known.add(prepared.name)
-    return prepared.execute, parameters
+    return prepare(connection, sql), parameters
 
 
 @lru_cache(MOST)

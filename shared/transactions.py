@@ -24,6 +24,13 @@ def later(statement: Statement) -> Statement:
     return statement.execution_options(**{LATER: True})
 
 
+def send_later(connection: Connection, sql: str, values: Any) -> None:
+    """Sends the text with the next statement, or with COMMIT."""
+    cursor = connection.connection.cursor()
+    _wait(connection, cursor, sql, values)
+    cursor.close()
+
+
 def shorten_transactions(engine: Engine) -> None:
     """For an engine in autocommit: its transactions are begun and ended here."""
     event.listen(engine, "begin", _begin)
@@ -58,9 +65,12 @@ def _keep_waiting(cursor: Any, statement: str, parameters: Any, context: Any) ->
     """True when the statement was taken care of: nothing is sent now."""
     if not _travels_later(context):
         return False
-    waiting = context.root_connection.info.setdefault(WAITING, [])
-    waiting.append(cursor.mogrify(statement, parameters).decode() + ";")
+    _wait(context.root_connection, cursor, statement, parameters)
     return True
+
+
+def _wait(connection: Connection, cursor: Any, sql: str, values: Any) -> None:
+    connection.info.setdefault(WAITING, []).append(cursor.mogrify(sql, values).decode() + ";")
 
 
 def _travels_later(context: Any) -> bool:
