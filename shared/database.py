@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, Opera
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared import lean_session
 from shared.hints import Hints
 from shared.lean_session import LeanSession
 from shared.prepared import prepare_hot_statements
@@ -86,7 +87,8 @@ class Database:
     def do(self, statement: Any, **values: Any) -> Row[Any] | None:
         """The first row of one statement that is a transaction by itself: a single round trip."""
         with self.autocommit_engine.connect() as connection:
-            return connection.execute(statement, values).first()
+            row: Row[Any] | None = lean_session.execute(connection, statement, values).first()
+            return row
 
     def close(self) -> None:
         """Closes every connection."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, TextClause, TextualSelect, UpdateBase
+from sqlalchemy import Connection, Dialect, Executable, TextClause, TextualSelect, UpdateBase
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 
@@ -30,10 +30,12 @@ class Lean:
     encoders: Mapping[str, Callable[[Any], Any]]
     later: bool
 
-    def bind(self, values: Values) -> Values:
-        """All values as they are sent."""
-        bound = {**self.constants, **values}
-        return bound | {name: encode(bound[name]) for name, encode in self.encoders.items()}
+    def run(self, connection: Connection, values: Values | None) -> Any:
+        """Its result; none when it is sent later."""
+        bound = {**self.constants, **(values or {})}
+        bound |= {name: encode(bound[name]) for name, encode in self.encoders.items()}
+        sql = prepare(connection, self.sql)
+        return send_later(connection, sql, bound) if self.later else connection.exec_driver_sql(sql, bound)
 
 
 class LeanSession(Session):
@@ -46,15 +48,19 @@ class LeanSession(Session):
             return super().execute(statement, params, **options)
         if self.autoflush:
             self.flush()
-        connection = self.connection()
-        sql, values = prepare(connection, lean.sql), lean.bind(params or {})
-        return send_later(connection, sql, values) if lean.later else connection.exec_driver_sql(sql, values)
+        return lean.run(self.connection(), params)
 
     def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """As Session.scalar."""
         if options or _find(statement, params) is None:
             return super().scalar(statement, params, **options)
         return self.execute(statement, params).scalar()
+
+
+def execute(connection: Connection, statement: Any, values: Values) -> Any:
+    """The statement's result on a connection without a session."""
+    lean = _find(statement, values)
+    return lean.run(connection, values) if lean else connection.execute(statement, values)
 
 
 def _find(statement: Executable, values: Any) -> Lean | None:

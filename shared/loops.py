@@ -22,6 +22,7 @@ class Loop:
         self._close = close
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._rests = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -31,6 +32,10 @@ class Loop:
     def wake(self) -> None:
         """There may be something to do."""
         self._wake.set()
+
+    def rests(self) -> bool:
+        """True while it waits and nobody has woken it."""
+        return self._rests and not self._wake.is_set()
 
     def stop(self) -> None:
         """Asks the loop to end after its current step."""
@@ -58,7 +63,21 @@ class Loop:
                 continue
             pause = 0.25
             if not busy:
+                self._rests = True
                 self._wake.wait(self._idle)
+                self._rests = False
                 self._wake.clear()
         if self._close:
             self._close()
+
+
+class Crew:
+    """Loops that do the same work side by side. One is woken, and each that finds something wakes the next, so that a
+    burst has all of them and a single event does not have them all look in vain."""
+
+    def __init__(self) -> None:
+        self.loops: list[Loop] = []
+
+    def wake(self) -> None:
+        """One that rests, or the first, which then looks again before it does."""
+        next((loop for loop in self.loops if loop.rests()), self.loops[0]).wake()

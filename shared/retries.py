@@ -1,6 +1,7 @@
 """The slow path of the inbox: claims what is due, retries with back-off, parks what is spent."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,18 +84,23 @@ class RetryPolicy:
 
 
 class Retrier:
-    """Retries the pending events of one service."""
+    """Retries the pending events of one service. `on_claim` is called when one is found: there may be more."""
 
-    def __init__(self, database: Database, handlers: Handlers, policy: RetryPolicy) -> None:
+    def __init__(
+        self, database: Database, handlers: Handlers, policy: RetryPolicy, on_claim: Callable[[], None] | None = None
+    ) -> None:
         self._database = database
         self._handlers = handlers
         self._policy = policy
+        self._on_claim = on_claim
 
     def step(self) -> bool:
         """Claims one due event and handles it. Returns False when none is due."""
         row = self._database.do(CLAIM, lease=self._policy.lease)
         if row is None:
             return False
+        if self._on_claim:
+            self._on_claim()
         if row.crashes >= self._policy.crashes:
             with self._database.begin() as session:
                 _park(session, row, f"its handler ended the process {row.crashes} times")

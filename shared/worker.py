@@ -19,7 +19,7 @@ from shared.health import HealthServer
 from shared.hints import wake_channel
 from shared.inbox import Handlers
 from shared.jobs import Job, Scheduler
-from shared.loops import Loop
+from shared.loops import Crew, Loop
 from shared.relay import Relay
 from shared.retries import Retrier, RetryPolicy
 from shared.settings import Settings
@@ -53,30 +53,39 @@ class Worker:
         broker = connection_parameters(self.settings, self.service)
         idle = self.settings.worker_poll_seconds
         policy = RetryPolicy.of(self.settings)
-        retrier = Retrier(database, self.handlers, policy)
+        crew = Crew()
+        retrier = Retrier(database, self.handlers, policy, on_claim=crew.wake)
         relay = Relay(database, broker, policy)
         consumer = Consumer(database, broker, self.handlers, retrier)
         scheduler = Scheduler(database, [*self.jobs, SWEEP])
         loops = [
             Loop("relay", relay.step, idle, relay.close),
-            Loop("inbox", retrier.step, idle),
             Loop("consumer", consumer.step, idle, consumer.close),
             Loop("jobs", scheduler.step, idle),
         ]
-        # The first one polls; its companions come when a commit wakes them.
-        loops += [Loop(f"inbox-{number}", retrier.step, IDLE_COMPANION) for number in range(2, self.inbox_loops + 1)]
+        # The first one polls; its companions come when they are woken.
+        crew.loops = [Loop("inbox", retrier.step, idle)]
+        crew.loops += [Loop(f"inbox-{n}", retrier.step, IDLE_COMPANION) for n in range(2, self.inbox_loops + 1)]
         for name, step in self.steps.items():
             loops.append(Loop(name, lambda step=step: step(database), idle))  # type: ignore[misc]
-        listener = WakeListener(database, loops[:])
-        return [*loops, Loop("listener", listener.step, idle, listener.close)]
+        listener = WakeListener(database, {"inbox": crew.wake, **_wakes(loops)})
+        return [*loops, *crew.loops, Loop("listener", listener.step, idle, listener.close)]
+
+
+def _wakes(loops: Sequence[Loop]) -> dict[str, Callable[[], None]]:
+    """By the name in a hint; "mail" means all of mail, mail-2, mail-3 ..."""
+    crews: dict[str, list[Loop]] = {}
+    for loop in loops:
+        crews.setdefault(loop.name.partition("-")[0], []).append(loop)
+    return {name: lambda crew=crew: [loop.wake() for loop in crew] for name, crew in crews.items()}  # type: ignore[misc]
 
 
 class WakeListener:
-    """Hears the NOTIFY that follows a commit and wakes the loops it names. A lost one costs a poll interval."""
+    """Hears the NOTIFY that follows a commit and wakes what it names. A lost one costs a poll interval."""
 
-    def __init__(self, database: Database, loops: Sequence[Loop]) -> None:
+    def __init__(self, database: Database, wakes: Mapping[str, Callable[[], None]]) -> None:
         self._database = database
-        self._loops = loops
+        self._wakes = wakes
         self._held: PoolProxiedConnection | None = None
 
     def step(self) -> bool:
@@ -87,10 +96,8 @@ class WakeListener:
                 connection.poll()
                 named = {name for hint in connection.notifies for name in hint.payload.split(",")}
                 connection.notifies.clear()
-                for loop in self._loops:
-                    # "mail" means all of mail, mail-2, mail-3 ...
-                    if loop.name.partition("-")[0] in named:
-                        loop.wake()
+                for name in named & self._wakes.keys():
+                    self._wakes[name]()
         except Exception:
             self.close()
             raise

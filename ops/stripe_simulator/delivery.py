@@ -17,7 +17,8 @@ from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.errors import StateForbids
 from ops.stripe_simulator.parameters import Body
 
-_PARALLEL = 20
+# More would be slower: with every request httpx looks at all connections that it keeps.
+_PARALLEL = 8
 _LOG_LENGTH = 20_000
 _logger = logging.getLogger("ops.stripe_simulator")
 

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from services.billing.models import Enrollment, Order, OrderStep
+from services.billing.models import OrderStep
 from services.billing.orders import get_order
 from shared.events import EnrollmentGranted, EnrollmentRevoked
 from shared.prepared import hot
@@ -19,18 +18,22 @@ CHECKOUT_OPENED, MONEY_RECEIVED = "checkout_opened", "money_received"
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
 _STEPS: Any = OrderStep.__table__
 _NOTE = later(hot(insert(_STEPS).inline()))
-_NOTE_IF_OURS = later(
+# An older event changes nothing; a step is noted for orders of ours only.
+_RECORD = later(
     hot(
-        insert(_STEPS)
-        .from_select(
-            ["order_id", "step", "at"],
-            select(
-                Order.id,
-                bindparam("its_step", type_=OrderStep.step.type),
-                bindparam("noted_at", type_=OrderStep.at.type),
-            ).where(Order.id == bindparam("order")),
-        )
-        .inline()
+        text("""
+    WITH heard AS (
+        INSERT INTO enrollments (enrollment_id, version, user_id, course_id, order_id, active)
+        VALUES (:enrollment_id, :version, :user_id, :course_id, CAST(:order_id AS uuid), :active)
+        ON CONFLICT (enrollment_id) DO UPDATE SET
+            version = excluded.version, user_id = excluded.user_id, course_id = excluded.course_id,
+            order_id = excluded.order_id, active = excluded.active, heard_at = now()
+        WHERE enrollments.version < excluded.version
+        RETURNING enrollments.order_id
+    )
+    INSERT INTO order_steps (order_id, step, at)
+    SELECT orders.id, CAST(:step AS text), now() FROM heard JOIN orders ON orders.id = heard.order_id
+""")
     )
 )
 
@@ -50,19 +53,12 @@ def list_steps(session: Session, order_id: UUID, user_id: UUID, after: int = 0) 
 def record_enrollment(session: Session, event: EnrollmentGranted | EnrollmentRevoked) -> None:
     """What catalog made of a payment; an older event changes nothing."""
     values = {
+        "enrollment_id": event.enrollment_id,
         "version": event.version,
         "user_id": event.user_id,
         "course_id": event.course_id,
         "order_id": event.order_id,
         "active": event.active,
+        "step": ACCESS_GRANTED if event.active else ACCESS_ENDED,
     }
-    statement = insert(Enrollment).values(enrollment_id=event.enrollment_id, **values)
-    newer = statement.on_conflict_do_update(
-        index_elements=[Enrollment.enrollment_id],
-        set_={**values, "heard_at": func.now()},
-        where=Enrollment.version < event.version,
-    )
-    heard = session.execute(newer.returning(Enrollment.enrollment_id)).first()
-    if heard is not None and event.order_id is not None:
-        step = ACCESS_GRANTED if event.active else ACCESS_ENDED
-        session.execute(_NOTE_IF_OURS, {"order": event.order_id, "its_step": step, "noted_at": datetime.now(UTC)})
+    session.execute(_RECORD, values)

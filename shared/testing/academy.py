@@ -42,11 +42,13 @@ class Academy:
             for secret in ("DATABASE_PASSWORD", "MIGRATION_PASSWORD", "BROKER_PASSWORD"):
                 os.environ[f"{service.upper()}_{secret}"] = PASSWORD
         self._create_database()
-        settings = self.provision_settings()
-        # Roles belong to the whole server: parallel test processes must not create them at once.
+        self.provision_database()
+        provision_broker(self.provision_settings())
+
+    def provision_database(self) -> None:
+        """Runs the job. Roles belong to the whole server: parallel test processes must not change them at once."""
         with self._server_lock():
-            provision_database(settings)
-        provision_broker(settings)
+            provision_database(self.provision_settings())
 
     def settings(self, cls: type[S], **overrides: Any) -> S:
         """Settings of a service in this academy."""

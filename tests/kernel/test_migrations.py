@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from shared.provision import provision_broker, provision_database
+from shared.provision import provision_broker
 from shared.schema_version import head
 from shared.testing import Academy
 from shared.testing.academy import PASSWORD
@@ -57,5 +57,5 @@ def test_an_unknown_service_is_refused_with_the_names_of_the_known_ones(empty_ac
 
 
 def test_provisioning_again_changes_nothing_and_succeeds(academy: Academy) -> None:
-    provision_database(academy.provision_settings())
+    academy.provision_database()
     provision_broker(academy.provision_settings())

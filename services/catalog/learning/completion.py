@@ -18,12 +18,12 @@ from shared.transactions import later
 
 # In the order in which editing locks too; of the course only what holds its outline still. Of two tabs of a learner
 # that complete the last two lessons at once, the second to get the lock sees the first's.
-_LOCK = hot(text(f"{MINE} FOR KEY SHARE OF courses FOR UPDATE OF enrollments"))
+LOCK = f"{MINE} FOR KEY SHARE OF courses FOR UPDATE OF enrollments"
+_LOCK = hot(text(LOCK))
 _LOCK_LATER = later(_LOCK)
 # Marks the lesson and tells the progress. `version` is the enrollment's next one when the mark is new, else none. What
 # the statement writes its own reads do not see, hence the union.
-_MARK = hot(
-    text(f"""
+MARK = f"""
     WITH mine AS ({MINE}), marked AS (
         INSERT INTO lesson_completions (enrollment_id, lesson_id, completed_at)
         SELECT mine.id, lessons.id, clock_timestamp() FROM mine
@@ -38,8 +38,8 @@ _MARK = hot(
     )
     SELECT mine.id, mine.title, mine.lesson_count, bool_or(lessons.id = :lesson) AS known,
         (SELECT version FROM counted) AS version, {TOLD}
-""")
-)
+"""
+_MARK = hot(text(MARK))
 _NEXT_VERSION = hot(
     update(Enrollment)
     .where(Enrollment.id == bindparam("enrollment"))

@@ -83,14 +83,13 @@ TOLD = """
     LEFT JOIN marks ON marks.lesson_id = lessons.id
     GROUP BY mine.id, mine.title, mine.lesson_count
 """
-_PROGRESS = hot(
-    text(f"""
+PROGRESS = f"""
     WITH mine AS ({MINE}), marks AS (
         SELECT lesson_id, completed_at FROM lesson_completions JOIN mine ON mine.id = enrollment_id
     )
     SELECT {TOLD}
-""")
-)
+"""
+_PROGRESS = hot(text(PROGRESS))
 
 
 def get_progress(session: Session, course_id: UUID, user_id: UUID) -> CourseProgress:
