@@ -9,9 +9,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from shared.auditing import tables
+from shared.prepared import hot
+from shared.transactions import later
 
-# Built once, and hashed once.
-INSERT = insert(tables.audit).inline()
+INSERT = later(hot(insert(tables.audit).inline()))
 
 
 class Caller(Protocol):

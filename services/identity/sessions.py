@@ -18,12 +18,14 @@ from services.identity.networks import place_of
 from services.identity.user_agents import device_name
 from shared import audit
 from shared.errors import NotFound
+from shared.prepared import hot
+from shared.transactions import later
 
 # A refresh token unused for so long is void; a session ends after so long, however busy.
 IDLE = timedelta(days=14)
 ABSOLUTE = timedelta(days=60)
-# Built once, and hashed once.
-ADD_TOKEN = insert(RefreshToken).inline()
+ADD_SESSION = later(hot(insert(UserSession).inline()))
+ADD_TOKEN = later(hot(insert(RefreshToken).inline()))
 
 
 class SessionNotFound(NotFound):
@@ -53,22 +55,21 @@ def start_session(
 def open_session(
     session: Session, user_id: UUID, origin: Origin, lifetime: timedelta, impersonator_id: UUID | None = None
 ) -> UserSession:
-    """The row of a new session, which has no token yet. The account is locked."""
+    """A new session, which has no token yet; its row is on its way. The account is locked."""
     now = datetime.now(UTC)
-    opened = UserSession(
-        id=uuid7(),
-        user_id=user_id,
-        sid=uuid7(),
-        impersonator_id=impersonator_id,
-        user_agent=origin.user_agent,
-        ip=origin.ip,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + lifetime,
-    )
-    session.add(opened)
-    session.flush()
-    return opened
+    row = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "sid": uuid7(),
+        "impersonator_id": impersonator_id,
+        "user_agent": origin.user_agent,
+        "ip": origin.ip,
+        "created_at": now,
+        "last_seen_at": now,
+        "expires_at": now + lifetime,
+    }
+    session.execute(ADD_SESSION, row)
+    return UserSession(**row)
 
 
 def extend_chain(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.identity import emails, sessions, throttle, users
@@ -21,6 +21,9 @@ from services.identity.throttle import Guesser
 from shared import audit
 from shared.database import Database
 from shared.errors import Forbidden, Problem, Unauthorized
+from shared.prepared import hot
+
+BY_ADDRESS = hot(select(User.id, User.password_hash).where(User.email_normalized == bindparam("address")))
 
 
 class WrongCredentials(Unauthorized):
@@ -90,8 +93,7 @@ def enter(session: Session, signer: TokenSigner, user: User, origin: Origin) -> 
 
 
 def _begin_attempt(session: Session, address: EmailAddress, origin: Origin) -> Attempt:
-    by_address = select(User.id, User.password_hash).where(User.email_normalized == address.normalized)
-    known = session.execute(by_address).one_or_none()
+    known = session.execute(BY_ADDRESS, {"address": address.normalized}).one_or_none()
     device = devices.find_device(session, known.id, origin.device_token) if known else None
     network = throttled_network(origin.ip)
     attempt = Attempt(

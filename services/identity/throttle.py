@@ -22,22 +22,27 @@ from sqlalchemy.orm import Session
 from services.identity.emails import EmailAddress
 from services.identity.models import SignInThrottle
 from shared.errors import Problem
+from shared.prepared import hot
+from shared.transactions import later
 
 FIRST_WAIT = timedelta(seconds=1)
 FORGOTTEN_AFTER = timedelta(hours=24)
 # One statement: it waits for who counts at the same moment, and sees what they counted.
-COUNT = text("""
+COUNT = hot(
+    text("""
     INSERT INTO sign_in_throttles AS old (address_hash, failures, last_attempt_at)
-    SELECT :key, 1, :now
+    SELECT CAST(:key AS bytea), 1, CAST(:now AS timestamptz)
     WHERE NOT EXISTS (SELECT FROM sign_in_throttles WHERE address_hash = :network AND blocked_until > :now)
     ON CONFLICT (address_hash) DO UPDATE SET (failures, last_attempt_at, blocked_until) = (
-        SELECT failures, :now, :now + (CAST(:waits AS interval[]))[least(failures, cardinality(:waits))]
-        FROM (SELECT CASE WHEN old.last_attempt_at < :long_ago THEN 1 ELSE old.failures + 1 END) AS new(failures)
+        SELECT failures, :now, :now + waits[least(failures, cardinality(waits))]
+        FROM (SELECT CASE WHEN old.last_attempt_at < :long_ago THEN 1 ELSE old.failures + 1 END) AS new(failures),
+            CAST(:waits AS interval[]) AS waits
     )
     WHERE old.blocked_until IS NULL OR old.blocked_until <= :now
     RETURNING true
 """)
-FORGIVE = text("DELETE FROM sign_in_throttles WHERE address_hash = :key")
+)
+FORGIVE = later(hot(text("DELETE FROM sign_in_throttles WHERE address_hash = :key")))
 
 
 @dataclass(frozen=True)

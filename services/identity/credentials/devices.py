@@ -6,31 +6,38 @@ After OWASP's device cookies: https://owasp.org/www-community/Slow_Down_Online_G
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.identity import secret_tokens
 from services.identity.credentials.models import KnownDevice
+from shared.prepared import hot
+from shared.transactions import later
 
 FORGOTTEN_AFTER = timedelta(days=365)
-# Built once, and hashed once.
-INSERT = insert(KnownDevice).inline()
+INSERT = later(hot(insert(KnownDevice).inline()))
+FIND = hot(
+    select(KnownDevice.id).where(
+        KnownDevice.user_id == bindparam("user_id"), KnownDevice.token_hash == bindparam("token_hash")
+    )
+)
+SEEN = later(hot(text("UPDATE known_devices SET last_used_at = now() WHERE id = :id")))
 
 
 def find_device(session: Session, user_id: UUID, token: str) -> UUID | None:
     """The device that this token names, if the account was signed in there before."""
     if not token:
         return None
-    own = select(KnownDevice.id).where(KnownDevice.user_id == user_id)
-    return session.scalars(own.where(KnownDevice.token_hash == secret_tokens.hash_token(token))).one_or_none()
+    found: UUID | None = session.scalar(FIND, {"user_id": user_id, "token_hash": secret_tokens.hash_token(token)})
+    return found
 
 
 def remember_device(session: Session, user_id: UUID, token: str) -> str:
     """The token that names this device from now on: the given one when it is known already, otherwise a new one."""
     known = find_device(session, user_id, token)
     if known:
-        session.execute(update(KnownDevice).where(KnownDevice.id == known).values(last_used_at=func.now()))
+        session.execute(SEEN, {"id": known})
         return token
     token = secret_tokens.new_token()
     session.execute(INSERT, {"id": uuid7(), "user_id": user_id, "token_hash": secret_tokens.hash_token(token)})

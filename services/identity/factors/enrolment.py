@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from services.identity import security_news
@@ -14,6 +14,7 @@ from services.identity.factors.models import Passkey, TotpSecret
 from services.identity.models import User
 from shared import audit
 from shared.errors import Conflict
+from shared.prepared import hot
 
 Method = Literal["totp", "passkey", "recovery_code"]
 
@@ -31,11 +32,17 @@ class SecondFactorNeeded:
     methods: list[Method]
 
 
+FACTORS = hot(
+    select(
+        exists().where(TotpSecret.user_id == bindparam("user_id"), TotpSecret.confirmed_at.is_not(None)),
+        exists().where(Passkey.user_id == bindparam("user_id")),
+    )
+)
+
+
 def list_methods(session: Session, user_id: UUID) -> list[Method]:
     """The ways to prove an account a second time; none when it has no second factor."""
-    totp = exists().where(TotpSecret.user_id == user_id, TotpSecret.confirmed_at.is_not(None))
-    passkey = exists().where(Passkey.user_id == user_id)
-    has_totp, has_passkey = session.execute(select(totp, passkey)).one()
+    has_totp, has_passkey = session.execute(FACTORS, {"user_id": user_id}).one()
     found: dict[Method, bool] = {"totp": has_totp, "passkey": has_passkey, "recovery_code": has_totp or has_passkey}
     return [method for method, there in found.items() if there]
 
