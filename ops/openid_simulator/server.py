@@ -114,7 +114,8 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:
-            # Without the query, in which codes and states stand.
-            sys.stderr.write(f"{self.command} {urlsplit(self.path).path}\n")
+            # Without the query, in which codes and states stand; and without the health checks.
+            if (path := urlsplit(self.path).path) != "/livez":
+                sys.stderr.write(f"{self.command} {path}\n")
 
     return Handler
