@@ -25,6 +25,7 @@ from shared.tokens import Claims, TokenVerifier
 
 log = get_logger(__name__)
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Only for the OpenAPI document; the verification is ours.
 BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of POST /api/v1/auth/login")
 
@@ -97,6 +98,10 @@ class Require(Access):
             raise Unavailable(
                 "Sign-outs cannot be checked at the moment, so this is closed. Try again in a few seconds."
             )
+        if actor.impersonator_id and request.method not in READING:
+            # Services without an audit log leave this trace.
+            names = {"user_id": str(actor.user_id), "impersonator_id": str(actor.impersonator_id)}
+            log.info("acts in another person's name", method=request.method, path=request.scope["path"], **names)
         return actor
 
 
