@@ -65,6 +65,14 @@ def test_what_is_changed_in_a_persons_name_says_who_did_it(
     assert len(entries_about(identity, person)) == noted, "nothing has changed"
 
 
+def test_the_person_sees_it_among_their_sessions_and_may_end_it(admin: Person, person: Person) -> None:
+    acting = impersonate(admin, person)
+    listed = {one["by_administrator"]: one["id"] for one in person.browser.get("/api/v1/auth/sessions").json()["items"]}
+    assert set(listed) == {True, False}
+    assert person.browser.delete(f"/api/v1/auth/sessions/{listed[True]}").status_code == 204
+    assert (acting.me().status_code, person.me().status_code) == (401, 200)
+
+
 def test_it_goes_on_by_refresh_for_half_an_hour_and_not_longer(
     identity: Harness, admin: Person, person: Person
 ) -> None:
