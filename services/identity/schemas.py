@@ -164,8 +164,8 @@ class TokensRead(BaseModel):
 
 
 class SessionRead(BaseModel):
-    """`place` is the network the session began in, shortened; `current` is the one that asks; with `by_administrator` one
-    of the academy's administrators acts in the owner's name, from a device of their own."""
+    """`place` is the network the session began in, shortened; `current` is the one that asks; in one that is
+    `by_administrator` an administrator of the academy acts in the owner's name, from a device of their own."""
 
     id: UUID
     device: str
