@@ -1,9 +1,7 @@
 """The command line: `python -m ops --help`."""
 
 import importlib
-import os
 import subprocess
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +12,7 @@ from ops import events
 from ops.compose import Compose
 from ops.engine import choose
 from ops.failure import OpsError
-from ops.native.platform import NATIVE, Platform
+from ops.native.platform import Platform
 from ops.native.progress import Progress
 from ops.native.servers import Servers
 from ops.places import VAR
@@ -32,11 +30,9 @@ FollowOption = Annotated[bool, typer.Option("-f")]
 
 
 def platform(engine: str) -> Platform | Compose:
-    """The platform under the engine asked for; natively the one in PLATFORM_DIRECTORY, if set. Raises OpsError."""
+    """The platform under the engine asked for. Raises OpsError."""
     progress = Progress()
-    if choose(engine) == "docker":
-        return Compose(progress)
-    return Platform(Path(os.environ.get("PLATFORM_DIRECTORY") or NATIVE), progress=progress)
+    return Compose(progress) if choose(engine) == "docker" else Platform(progress=progress)
 
 
 @app.command()
