@@ -181,6 +181,7 @@ def show(state: dict[str, Any]) -> None:
     """Prints where a person finds what."""
     admin = state["admin"]
     console.print(f"\n  platform   {state['gateway']}\n  mail       {state['mail']}\n  stripe     {state['stripe']}")
+    console.print(f"  openid     {state.get('openid') or 'others, by SIGN_IN_PROVIDERS'}")
     console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
 
 

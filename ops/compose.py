@@ -1,7 +1,9 @@
 """The platform under Docker Compose. Compose does the work; this adds the secrets and reads addresses back."""
 
 import json
+import os
 import subprocess
+from collections.abc import Mapping
 from typing import Any
 
 from ops import dotenv
@@ -13,6 +15,8 @@ ENV = ROOT / ".env"
 EXAMPLE = ROOT / ".env.example"
 KEYS = VAR / "docker"
 WAIT_SECONDS = 300
+# The OpenID simulator as identity's api reaches it.
+OPENID_ISSUER = "http://openid-simulator:8070"
 
 
 class Compose:
@@ -62,6 +66,8 @@ class Compose:
             "engine": "docker",
             "gateway": gateway,
             "mail": f"http://localhost:{env.get('MAIL_PORT', '1080')}",
+            # Empty where people sign in by others.
+            "openid": f"http://localhost:{env.get('OPENID_PORT', '8070')}" if _offers_simulator(env) else "",
             "stripe": f"http://localhost:{env.get('STRIPE_PORT', '8090')}",
             "billing_webhook": f"{gateway}/api/v1/payments/webhooks/stripe",
             "stripe_webhook_secret": env.get("STRIPE_WEBHOOK_SECRETS", "").partition(",")[0],
@@ -86,3 +92,8 @@ class Compose:
     def _show(self, *arguments: str) -> None:
         if subprocess.run(["docker", "compose", *arguments], cwd=ROOT, check=False).returncode:
             raise OpsError(f"docker compose {arguments[0]} failed.", "its own words are above; make logs shows more")
+
+
+def _offers_simulator(env: Mapping[str, str]) -> bool:
+    # A variable of the shell goes before the file, as with docker compose itself.
+    return OPENID_ISSUER in (os.environ.get("SIGN_IN_PROVIDERS") or env.get("SIGN_IN_PROVIDERS", ""))

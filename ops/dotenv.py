@@ -15,7 +15,7 @@ from ops.native.secrets import new_encryption_key, new_signing_key, new_stripe_k
 LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 # The services' user in the images, who must be able to read the signing key.
 CONTAINER_USER = 10001
-PORTS = ("GATEWAY_PORT", "STRIPE_PORT", "MAIL_PORT")
+PORTS = ("GATEWAY_PORT", "STRIPE_PORT", "MAIL_PORT", "OPENID_PORT")
 HOUSE_SECRET = re.compile(r"^(?!SMTP_|AWS_).*(_PASSWORD|_TOKEN)$")
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# lock.sh PYTHON SERVICE...: requirements.in -> requirements.lock, for the whole and for each service's image.
+# lock.sh PYTHON SERVICE...: requirements.in -> requirements.lock, for the whole and for each image.
 # uv is needed only here, so it comes into an environment that is thrown away.
 set -eu
 python=$1
@@ -18,6 +18,10 @@ compile() {
 
 compile --output-file requirements.lock requirements.in
 compile --output-file ops/checks/requirements.lock ops/checks/requirements.in
+for simulator in stripe openid; do
+    folder=ops/${simulator}_simulator
+    compile --output-file "$folder/requirements.lock" --constraints requirements.lock "$folder/requirements.in"
+done
 for service in "$@"; do
     compile --output-file "services/$service/requirements.lock" --constraints requirements.lock "services/$service/requirements.in"
 done

@@ -24,6 +24,8 @@ from shared.tokens import Claims, TokenVerifier
 
 log = get_logger(__name__)
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -93,6 +95,10 @@ class Require(Access):
             raise Unavailable(
                 "Sign-outs cannot be checked at the moment, so this is closed. Try again in a few seconds."
             )
+        if actor.impersonator_id and request.method not in READING:
+            # Services without an audit log leave this trace.
+            names = {"user_id": str(actor.user_id), "impersonator_id": str(actor.impersonator_id)}
+            log.info("acts in another person's name", method=request.method, path=request.scope["path"], **names)
         return actor
 
 

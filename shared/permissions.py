@@ -15,7 +15,6 @@ Permission = Literal[
     "payments:read",
     "payments:refund",
     "payments:admin",
-    "payments:refund",
     "certificates:read",
     "certificates:admin",
     "notifications:read",

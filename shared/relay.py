@@ -134,5 +134,15 @@ class Relay:
             publisher.close()
         leader, self._leader = self._leader, None
         if leader:
-            leader.invalidate()
-            leader.close()
+            _hang_up(leader)
+
+
+def _hang_up(leader: DatabaseConnection) -> None:
+    """Ends the connection, and so its lock. `invalidate` only forgets a detached one: as long as anything still holds
+    it, such as the traceback of the error that it is given up for, it would go on leading, and nobody publish."""
+    if not leader.invalidated:
+        physical = leader.connection.dbapi_connection
+        leader.invalidate()
+        if physical:
+            physical.close()
+    leader.close()

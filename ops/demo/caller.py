@@ -62,5 +62,8 @@ class Caller:
     def sign_in(self, email: str, password: str) -> None:
         """Calls with a fresh access token from now on."""
         self.email = email
-        tokens = self.call("POST", "/api/v1/auth/login", json={"email": email, "password": password})
+        self.take(self.call("POST", "/api/v1/auth/login", json={"email": email, "password": password}))
+
+    def take(self, tokens: dict[str, Any]) -> None:
+        """Calls with the access token of a sign-in from now on."""
         self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"

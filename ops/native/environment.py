@@ -1,11 +1,13 @@
 """What every Python process is told: the variables of one instance, each process only those it needs."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.native import postgres, rabbitmq
+from ops.openid_simulator.settings import offer
 from ops.places import SERVICES
 
 # Nothing else of the caller's shell reaches a process, so that a stray variable there changes nothing here.
@@ -100,12 +102,23 @@ class Environment:
             "STRIPE_WEBHOOK_URL": f"{self.public_url}/api/v1/payments/webhooks/stripe",
         }
 
+    def openid_simulator(self) -> dict[str, str]:
+        """What the far end of signing in gets."""
+        return self.shared() | {
+            "OPENID_LISTEN": f"127.0.0.1:{self.ports['openid-simulator']}",
+            "OPENID_ISSUER": self._openid_issuer,
+            "OPENID_PUBLIC_URL": f"http://localhost:{self.ports['openid-simulator']}",
+        }
+
+    @property
+    def _openid_issuer(self) -> str:
+        return f"http://127.0.0.1:{self.ports['openid-simulator']}"
+
     def _own(self, service: str) -> dict[str, str]:
         return {
             "identity": {
                 "SIGNING_KEY_FILE": str(self.signing_key),
-                # Real ones, of a developer who has an account there: nothing on this machine plays them.
-                "SIGN_IN_PROVIDERS": os.environ.get("SIGN_IN_PROVIDERS", ""),
+                "SIGN_IN_PROVIDERS": own_sign_in_providers() or json.dumps([offer(self._openid_issuer)]),
                 "ENCRYPTION_KEYS": self.secrets["encryption_keys"],
                 "GLIBC_TUNABLES": HUGE_PAGES,
             },
@@ -121,3 +134,8 @@ class Environment:
                 "MAIL_FROM": "Academy <no-reply@academy.example>",
             },
         }.get(service, {})
+
+
+def own_sign_in_providers() -> str:
+    """Real ones, of a developer who has an account there; they take the simulator's place. Empty: none."""
+    return os.environ.get("SIGN_IN_PROVIDERS", "")

@@ -1,6 +1,7 @@
 """The whole platform as native processes in one directory: for `make up`, the tests, the demo and the fault harness."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from ops.native.state import describe
 from ops.native.table import PORTS, PREFERRED_PORTS, Overrides, Table, module
 from ops.places import ROOT, SERVICES, TOOLS, VAR
 
-NATIVE = VAR / "native"
+# The instance of the command line.
+NATIVE = Path(os.environ.get("PLATFORM_DIRECTORY") or VAR / "native").resolve()
 
 
 class Platform:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ops.native import postgres, rabbitmq
-from ops.native.environment import Environment
+from ops.native.environment import Environment, own_sign_in_providers
 from ops.native.instance import Instance
 from ops.places import SERVICES
 
@@ -22,6 +22,8 @@ def describe(instance: Instance, environment: Environment) -> dict[str, Any]:
         "files": str(environment.files),
         "gateway": environment.public_url,
         "mail": f"http://localhost:{ports['mail:web']}",
+        # Empty where people sign in by others.
+        "openid": "" if own_sign_in_providers() else f"http://localhost:{ports['openid-simulator']}",
         "stripe": f"http://localhost:{ports['stripe-simulator']}",
         "billing_webhook": f"{environment.public_url}/api/v1/payments/webhooks/stripe",
         "stripe_webhook_secret": secrets["stripe_webhook_secret"],

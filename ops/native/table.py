@@ -18,9 +18,9 @@ from ops.native.servers import ServerSet
 from ops.native.versions import tree_version
 from ops.places import ROOT, SERVICES, TOOLS
 
-PREFERRED_PORTS = {"gateway": 8080, "mail:web": 1080, "stripe-simulator": 8090}
+PREFERRED_PORTS = {"gateway": 8080, "mail:web": 1080, "openid-simulator": 8070, "stripe-simulator": 8090}
 PORTS = (
-    *("gateway", "gateway:refill", "mail:web", "stripe-simulator", "mail", *SERVER_PORTS),
+    *("gateway", "gateway:refill", "mail:web", "openid-simulator", "stripe-simulator", "mail", *SERVER_PORTS),
     *(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker")),
 )
 PROVISIONED = ("provision-database", "provision-broker")
@@ -50,13 +50,11 @@ class Table:
     def units(self) -> list[Unit]:
         """All of them; `after` says what waits for what."""
         env = self.environment
-        simulator = uvicorn("ops.stripe_simulator.main:app", port=self._ports["stripe-simulator"])
-        simulator_version = tree_version(ROOT / "ops" / "stripe_simulator")
         units = [
             *self._servers.units(),
             self._job("provision-database", ("shared.provision", "database"), env.provision(), "postgres"),
             self._job("provision-broker", ("shared.provision", "broker"), env.provision(), "rabbitmq"),
-            self._program("stripe-simulator", simulator, env.stripe_simulator(), simulator_version),
+            *self._far_ends(),
             self._mail(),
             self._gateway(),
         ]
@@ -66,6 +64,15 @@ class Table:
             admin = ("services.identity.first_admin",)
             units.append(self._job("first-admin", admin, env.first_admin(), "migrate-identity"))
         return units
+
+    def _far_ends(self) -> list[Unit]:
+        env, ops = self.environment, ROOT / "ops"
+        stripe = uvicorn("ops.stripe_simulator.main:app", port=self._ports["stripe-simulator"])
+        openid = module("ops.openid_simulator")
+        return [
+            self._program("stripe-simulator", stripe, env.stripe_simulator(), tree_version(ops / "stripe_simulator")),
+            self._program("openid-simulator", openid, env.openid_simulator(), tree_version(ops / "openid_simulator")),
+        ]
 
     def _service(self, service: str) -> list[Unit]:
         api, worker, migration = f"{service}-api", f"{service}-worker", f"migrate-{service}"

@@ -15,14 +15,15 @@ from services.billing import reconciliation, timeline
 from services.billing.dependencies import DatabaseDep, ProviderDep
 from services.billing.provider import Provider
 from services.billing.schemas import OrderStepRead
-from shared.auth import Actor, require
+from shared.auth import Actor, authenticate, require
 from shared.database import Database, SessionDep
+from shared.errors import Problem
 from shared.routing import AcademyRouter
 
 router = AcademyRouter(prefix="/api/v1/payments/orders/{order_id}", tags=["payments"])
 Buyer = Annotated[Actor, require("payments:make")]
 
-# Seconds. A stream ends before the access token that opened it does; the browser comes back with Last-Event-ID.
+# Seconds. The browser comes back with Last-Event-ID.
 STREAM = 240.0
 HEARTBEAT = 10.0
 LOOK_EVERY = 0.25
@@ -59,6 +60,15 @@ def _steps_behind(database: Database, order_id: UUID, user_id: UUID, after: int)
         return [OrderStepRead.model_validate(step).model_dump(mode="json") for step in steps]
 
 
+async def _is_signed_in(request: Request) -> bool:
+    """Whether the token that opened the stream would still open anything: it may have expired or been ended since."""
+    try:
+        await authenticate(request)
+    except Problem:
+        return False
+    return True
+
+
 class _Watch:
     """One open stream. It looks into the table: a learner waits for seconds, so a few looks are all it costs."""
 
@@ -70,11 +80,11 @@ class _Watch:
         self._after = after
 
     async def events(self, request: Request) -> AsyncIterator[bytes]:
-        """Events and heartbeats until the time is up or nobody listens."""
+        """Events and heartbeats until the time is up, nobody listens or who listens is not signed in any more."""
         ends = time.monotonic() + STREAM
         said = 0.0
         yield b"retry: 1000\n\n"
-        while time.monotonic() < ends and not await request.is_disconnected():
+        while time.monotonic() < ends and not await request.is_disconnected() and await _is_signed_in(request):
             for step in await run_in_threadpool(self._look):
                 self._after = step["id"]
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (step["id"], step["step"].encode(), orjson.dumps(step))

@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.identity import users
+from services.identity.audit import Origin
 from services.identity.models import User
+from shared import audit
 from shared.errors import NotFound
 from shared.preconditions import Expected
 
@@ -17,9 +19,10 @@ class ProfileNotFound(NotFound):
     detail = "Only instructors have a public one. Check the id; a course names its instructor's."
 
 
-def update_profile(session: Session, user_id: UUID, changes: Mapping[str, str], expected: Expected) -> User:
-    """The account with these fields changed. Only a new name is news to the other services."""
-    user = users.lock_user(session, user_id)
+def update_profile(session: Session, changes: Mapping[str, str], expected: Expected, origin: Origin) -> User:
+    """The caller's account with these fields changed. Only a new name is news to the other services."""
+    assert origin.user_id, "only the signed in have a profile"
+    user = users.lock_user(session, origin.user_id)
     expected.check(user.version)
     changed = {name for name, value in changes.items() if getattr(user, name) != value}
     for name in changed:
@@ -28,6 +31,8 @@ def update_profile(session: Session, user_id: UUID, changes: Mapping[str, str], 
         users.announce_update(session, user)
     elif changed:
         user.version += 1
+    if changed:
+        audit.record(session, origin, "user.profile_changed", user.id, fields=sorted(changed))
     return user
 
 

@@ -9,7 +9,7 @@ from services.identity import admin_routes, profiles, revocations, sign_in_route
 from services.identity.api_keys import routes as api_keys_routes
 from services.identity.avatars import routes as avatars_routes
 from services.identity.credentials import routes as credentials_routes
-from services.identity.dependencies import SignerDep
+from services.identity.dependencies import OriginDep, SignerDep
 from services.identity.factors import routes as factors_routes
 from services.identity.factors import second_step_routes
 from services.identity.instructors import routes as instructors_routes
@@ -56,9 +56,9 @@ def read_me(actor: Account, session: SessionDep) -> Any:
 
 
 @people.patch("/me", response_model=AccountRead)
-def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch) -> Any:
+def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch, origin: OriginDep) -> Any:
     """Change what the caller says of themselves; what is left out stays."""
-    profiles.update_profile(session, actor.user_id, body.model_dump(exclude_unset=True), expected)
+    profiles.update_profile(session, body.model_dump(exclude_unset=True), expected, origin.of(actor))
     return users.read_account(session, actor.user_id, actor.impersonator_id)
 
 

@@ -164,7 +164,8 @@ class TokensRead(BaseModel):
 
 
 class SessionRead(BaseModel):
-    """`place` is the network the session began in, shortened; `current` is the one that asks."""
+    """`place` is the network the session began in, shortened; `current` is the one that asks; in one that is
+    `by_administrator` an administrator of the academy acts in the owner's name, from a device of their own."""
 
     id: UUID
     device: str
@@ -173,6 +174,7 @@ class SessionRead(BaseModel):
     last_seen_at: datetime
     expires_at: datetime
     current: bool
+    by_administrator: bool
 
 
 class SessionsRead(BaseModel):

@@ -137,6 +137,7 @@ def list_sessions(session: Session, user_id: UUID, sid: str) -> list[dict[str, A
             "last_seen_at": current.last_seen_at,
             "expires_at": current.expires_at,
             "current": str(current.sid) == sid,
+            "by_administrator": current.impersonator_id is not None,
         }
         for current in session.scalars(live.order_by(UserSession.last_seen_at.desc()))
         if current.last_seen_at > now - IDLE

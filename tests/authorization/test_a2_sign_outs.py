@@ -22,7 +22,7 @@ from shared.testing import Academy, wait_until
 from shared.testing.harness import Caller
 from tests.authorization.stage import Stage
 from tests.e2e.six import at
-from tests.e2e.test_powers_end import SIGNED_IN
+from tests.e2e.test_a5_powers_end import SIGNED_IN
 
 FULL = bool(os.environ.get("FULL"))
 SESSIONS = 200 if FULL else 24

@@ -20,7 +20,7 @@ from tests.authorization.recipes import Want
 from tests.authorization.stage import Stage
 from tests.authorization.test_a2_sign_outs import FULL, NEIGHBOURS, restarted
 from tests.authorization.world import World
-from tests.e2e.test_powers_end import SIGNED_IN
+from tests.e2e.test_a5_powers_end import SIGNED_IN
 
 STALE_AFTER = STALE_SECONDS if FULL else 2.0
 HEALED_WITHIN = 5.0

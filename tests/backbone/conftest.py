@@ -92,10 +92,14 @@ class Backbone:
 
     def relay_of(self, service: str) -> AbstractContextManager[None]:
         """The relay as it runs in another service's worker, on this schema's outbox."""
+        relay = self.relay(service)
+        return running([Loop("relay", relay.step, 0.05, relay.close)])
+
+    def relay(self, service: str = "live") -> Relay:
+        """A service's relay on this schema's outbox, to be stepped by hand."""
         settings = self.academy.settings(Settings, database_user="live_app")
         database = Database(settings.database_url(service), service)
-        relay = Relay(database, connection_parameters(settings, service), RetryPolicy.of(settings))
-        return running([Loop("relay", relay.step, 0.05, relay.close)])
+        return Relay(database, connection_parameters(settings, service), RetryPolicy.of(settings))
 
     def retrier(self) -> Retrier:
         """The inbox's retries as the worker makes them."""

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from uuid_utils.compat import uuid7
 
 from shared import outbox, topology
@@ -77,6 +78,23 @@ def test_only_one_of_two_workers_leads_and_the_other_takes_over(backbone: Backbo
         backbone.harness.client.post(f"/notes/{second}")
         wait_until(lambda: backbone.one(UNPUBLISHED, s=second) == 0, what="published by the remaining worker")
     other.close()
+
+
+def test_a_leader_that_failed_leads_again_whoever_still_holds_its_error(backbone: Backbone) -> None:
+    """As while a database is restored: it is there already, and its tables are not."""
+    note_id, owner = uuid7(), backbone.academy.owner("live")
+    relay = backbone.relay()
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE outbox RENAME TO outbox_to_come"))
+    with pytest.raises(ProgrammingError) as held:
+        relay.step()
+    with owner.begin() as connection:
+        connection.execute(text("ALTER TABLE outbox_to_come RENAME TO outbox"))
+    owner.dispose()
+    backbone.harness.client.post(f"/notes/{note_id}")
+    relay.step()
+    relay.close()
+    assert backbone.one(UNPUBLISHED, s=note_id) == 0, held.value
 
 
 def test_every_event_has_a_publisher_that_may_and_a_subscriber_that_wants_it() -> None:

@@ -12,10 +12,12 @@ from sqlalchemy import and_, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.identity import users
+from services.identity.audit import Origin
 from services.identity.avatars import image_gateway
 from services.identity.avatars.image_gateway import NotAPicture
 from services.identity.avatars.models import AvatarFile
 from services.identity.models import User
+from shared import audit
 from shared.database import Database
 from shared.errors import NotFound, Problem, Unavailable
 from shared.storage import Storage
@@ -49,8 +51,9 @@ class AvatarNotFound(NotFound):
     detail = "It was replaced or taken away; read the profile again for the present one."
 
 
-def set_avatar(database: Database, storage: Storage, user_id: UUID, content: bytes, declared: str) -> None:
-    """Makes a picture the person's. Raises WrongPicture, Unavailable, UserNotFound."""
+def set_avatar(database: Database, storage: Storage, content: bytes, declared: str, origin: Origin) -> None:
+    """Makes a picture the caller's. Raises WrongPicture, Unavailable, UserNotFound."""
+    assert origin.user_id, "only the signed in have a picture"
     try:
         squares = image_gateway.make_squares(content, declared, tuple(SIDES.values()))
     except NotAPicture as error:
@@ -61,18 +64,21 @@ def set_avatar(database: Database, storage: Storage, user_id: UUID, content: byt
     for size, square in zip(SIDES, squares, strict=True):
         _put(storage, storage_key(file.id, size), square)
     with database.begin() as session:
-        user = users.lock_user(session, user_id)
+        user = users.lock_user(session, origin.user_id)
         session.get_one(AvatarFile, file.id).stored_at = datetime.now(UTC)
         user.avatar_id = file.id
         user.version += 1
+        audit.record(session, origin, "user.picture_set", user.id)
 
 
-def remove_avatar(session: Session, user_id: UUID) -> None:
-    """The person has no picture any more. None before: nothing to do."""
-    user = users.lock_user(session, user_id)
+def remove_avatar(session: Session, origin: Origin) -> None:
+    """The caller has no picture any more. None before: nothing to do."""
+    assert origin.user_id, "only the signed in have a picture"
+    user = users.lock_user(session, origin.user_id)
     if user.avatar_id:
         user.avatar_id = None
         user.version += 1
+        audit.record(session, origin, "user.picture_removed", user.id)
 
 
 def find_file(session: Session, avatar_id: UUID, size: str) -> str:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from services.identity import users
 from services.identity.avatars import pictures
 from services.identity.avatars.image_gateway import CONTENT_TYPE, FORMATS
-from services.identity.dependencies import DatabaseDep
+from services.identity.dependencies import DatabaseDep, OriginDep
 from services.identity.schemas import AccountRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -61,18 +61,19 @@ def set_avatar(
     actor: Account,
     database: DatabaseDep,
     session: SessionDep,
+    origin: OriginDep,
 ) -> Any:
     """Make the body the own picture. Its middle is kept as a square, drawn anew; what came along (EXIF with places) is
     gone."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    pictures.set_avatar(database, request.app.state.storage, actor.user_id, content, declared)
+    pictures.set_avatar(database, request.app.state.storage, content, declared, origin.of(actor))
     return users.read_account(session, actor.user_id, actor.impersonator_id)
 
 
 @router.delete("/me/avatar", status_code=204)
-def remove_avatar(actor: Account, session: SessionDep) -> None:
+def remove_avatar(actor: Account, session: SessionDep, origin: OriginDep) -> None:
     """Take the own picture away."""
-    pictures.remove_avatar(session, actor.user_id)
+    pictures.remove_avatar(session, origin.of(actor))
 
 
 @router.get("/avatars/{avatar_id}/{size}", response_class=Response, responses=SHOWN, dependencies=[PUBLIC])

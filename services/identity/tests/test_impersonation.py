@@ -4,6 +4,7 @@ from sqlalchemy import update
 
 from services.identity.models import UserSession
 from services.identity.tests.people import Person, audited, entries_about, new_person, refresh
+from services.identity.tests.samples import picture
 from shared.testing import Harness
 from shared.testing.harness import Caller
 
@@ -37,6 +38,39 @@ def test_an_administrator_sees_what_a_person_sees_and_every_trace_says_so(
     assert (impersonated["actor_id"], impersonated["details"]["reason"]) == (str(admin.id), BECAUSE["reason"])
     assert (applied["action"], applied["actor_id"]) == ("instructor_application.made", str(person.id))
     assert applied["impersonator_id"] == str(admin.id)
+
+
+def test_what_is_changed_in_a_persons_name_says_who_did_it(
+    identity: Harness, admin: Person, person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    acting = impersonate(admin, person).browser
+    assert acting.get("/api/v1/users/me").status_code == 200
+    assert acting.patch("/api/v1/users/me", json={"headline": "Not mine"}).status_code == 200
+    png = acting.request("PUT", "/api/v1/users/me/avatar", {"Content-Type": "image/png"}, content=picture("PNG"))
+    assert png.status_code == 200
+    assert acting.delete("/api/v1/users/me/avatar").status_code == 204
+    told = [message for message in caplog.messages if "acts in another person's name" in message]
+    assert len(told) == 3
+    assert all(str(admin.id) in message and str(person.id) in message for message in told)
+    changes = [entry for entry in entries_about(identity, person) if entry.action.startswith("user.p")]
+    assert [(entry.action, entry.details) for entry in changes] == [
+        ("user.profile_changed", {"fields": ["headline"]}),
+        ("user.picture_set", {}),
+        ("user.picture_removed", {}),
+    ]
+    assert {(entry.actor_id, entry.impersonator_id) for entry in changes} == {(person.id, admin.id)}
+    noted = len(entries_about(identity, person))
+    assert person.browser.patch("/api/v1/users/me", json={"headline": "Not mine"}).status_code == 200
+    assert len(entries_about(identity, person)) == noted, "nothing has changed"
+
+
+def test_the_person_sees_it_among_their_sessions_and_may_end_it(admin: Person, person: Person) -> None:
+    acting = impersonate(admin, person)
+    listed = {one["by_administrator"]: one["id"] for one in person.browser.get("/api/v1/auth/sessions").json()["items"]}
+    assert set(listed) == {True, False}
+    assert person.browser.delete(f"/api/v1/auth/sessions/{listed[True]}").status_code == 204
+    assert (acting.me().status_code, person.me().status_code) == (401, 200)
 
 
 def test_it_goes_on_by_refresh_for_half_an_hour_and_not_longer(

@@ -39,7 +39,8 @@ def test_people_see_where_they_are_signed_in(person: Person) -> None:
     laptop = sign_in_from(person, FIREFOX, "203.0.113.77")
     newest, first = sessions(laptop)
     assert newest == {**newest, "device": "Firefox on Linux", "place": "203.0.113.0/24", "current": True}
-    assert set(newest) == {"id", "device", "place", "created_at", "last_seen_at", "expires_at", "current"}
+    times = {"created_at", "last_seen_at", "expires_at"}
+    assert set(newest) == {"id", "device", "place", "current", "by_administrator", *times}
     assert (first["current"], first["device"]) == (False, "python-httpx")
     person.refresh()
     assert [item["current"] for item in sessions(laptop)] == [False, True], "the latest used comes first"

@@ -9,7 +9,7 @@ from shared import topology
 from shared.testing import wait_until
 from shared.testing.harness import Caller
 from tests.e2e.six import Six, at
-from tests.e2e.test_powers_end import SIGNED_IN, change_roles, suspend
+from tests.e2e.test_a5_powers_end import SIGNED_IN, change_roles, suspend
 
 KEYS = "/api/v1/auth/api-keys"
 SCOPES = ["account:use", "courses:learn", "payments:make", "live:join"]

@@ -1,0 +1,39 @@
+"""What Docker Compose and the native runner must tell their processes alike, read from both."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from ops import compose, dotenv
+from ops.native.environment import Environment
+from ops.openid_simulator.settings import offer
+from tests.architecture.tree import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+FAR_ENDS: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.override.yml").read_text())["services"]
+NOWHERE = Path("/nowhere")
+NATIVE = Environment(defaultdict(int), defaultdict(str), NOWHERE, NOWHERE, NOWHERE)
+
+
+def test_both_engines_hash_passwords_in_huge_pages() -> None:
+    in_compose = COMPOSE["identity-api"]["environment"]["GLIBC_TUNABLES"]
+    assert in_compose == NATIVE.service("identity")["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+
+
+def test_the_images_have_the_malloc_that_takes_huge_pages() -> None:
+    """It is glibc's, since 2.35: that of Debian 12 and later. Alpine's has no such variable."""
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert bases
+    assert [base for base in bases if not re.fullmatch(r"python:3\.\d+-slim(-(bookworm|trixie))?", base)] == []
+
+
+def test_both_engines_offer_the_openid_simulator_to_sign_in_by() -> None:
+    example = dotenv.read(ROOT / ".env.example")["SIGN_IN_PROVIDERS"]
+    assert json.loads(example.strip("'")) == [offer(compose.OPENID_ISSUER)]
+    assert FAR_ENDS["openid-simulator"]["environment"]["OPENID_ISSUER"] == compose.OPENID_ISSUER
+    native = json.loads(NATIVE.service("identity")["SIGN_IN_PROVIDERS"])
+    assert native == [offer(NATIVE.openid_simulator()["OPENID_ISSUER"])]
