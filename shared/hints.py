@@ -44,7 +44,6 @@ class Hints:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         event.listen(sessions, "after_commit", self._take)
-        event.listen(sessions, "after_rollback", _forget)
 
     def close(self) -> None:
         """Sends what was asked for, and ends."""
@@ -54,7 +53,8 @@ class Hints:
             self._thread.join(PAUSE_SECONDS + 1)
 
     def _take(self, session: Session) -> None:
-        loops = _forget(session)
+        # Not for a savepoint: the transaction goes on.
+        loops = None if session.in_nested_transaction() else session.info.pop(WAKE, None)
         if not loops:
             return
         with self._lock:
@@ -89,11 +89,6 @@ class Hints:
         # Nothing that must last is written here.
         connection.execute(text("SET synchronous_commit = off"))
         return connection
-
-
-def _forget(session: Session) -> set[str]:
-    """What the session asked for, unless it is only a savepoint that ends."""
-    return set() if session.in_nested_transaction() else session.info.pop(WAKE, set())
 
 
 def _drop(connection: Connection | None) -> None:
