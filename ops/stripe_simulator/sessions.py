@@ -4,6 +4,7 @@ from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.errors import StateForbids
 from ops.stripe_simulator.events import record_event
 from ops.stripe_simulator.identifiers import now
+from ops.stripe_simulator.intents import cancel_intent
 from ops.stripe_simulator.line_items import as_list, price_line_items
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.parameters import Body, mapping, refuse_unknown
@@ -73,9 +74,9 @@ def expire(account: Account, session: Body) -> Body:
     """Closes an open session and its unpaid PaymentIntent, and tells."""
     session |= {"status": "expired", "url": None}
     account.store.save(session)
-    if session["payment_intent"]:
-        intent = account.store.get("payment_intent", session["payment_intent"])
-        account.store.save(intent | {"status": "canceled", "canceled_at": now(), "cancellation_reason": "abandoned"})
+    intent = account.store.find("payment_intent", session["payment_intent"] or "")
+    if intent is not None and intent["status"] != "canceled":
+        cancel_intent(account, intent["id"], "abandoned")
     record_event(account, "checkout.session.expired", session)
     return session
 
