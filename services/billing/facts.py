@@ -29,6 +29,9 @@ Announcement = tuple[type[PaymentEvent], dict[str, Any]]
 # The failure of an order that its learner gave up.
 CANCELLED = "cancelled"
 
+# Why an order comes to nothing; a later word replaces an earlier one, as a bounced payment that is then canceled.
+FAILURE_STAGES = {"not_opened": 1, "payment_failed": 2, "payment_canceled": 3, "session_expired": 4, CANCELLED: 5}
+
 # How far a refund or a dispute has come; a later stage replaces an earlier one, never the reverse. A refund that
 # succeeded may still fail, a lost dispute may still be won (https://docs.stripe.com/refunds#failed-refunds).
 REFUND_STAGES = {"pending": 0, "succeeded": 1, "failed": 2}
@@ -37,7 +40,8 @@ DISPUTE_STAGES = {"open": 0, "lost": 1, "won": 2}
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one order's money. `amount` and `currency` are what is owed; `stray_session` is a paid
+    """All that is known of one order's money. `amount` and `currency` are what is owed; `given_up`: its learner asked
+    to end it; `processing_at`: since when a payment that takes days is or was under way; `stray_session` is a paid
     session that names this order but is not its own; `refund_requested` is what we want to give back and the provider
     has not taken up yet."""
 
@@ -47,6 +51,8 @@ class Facts:
     paid_currency: str = ""
     paid_at: datetime | None = None
     failure: str = ""
+    given_up: bool = False
+    processing_at: datetime | None = None
     stray_session: str = ""
     refund_requested: int = 0
     refunds: Mapping[str, Refund] = field(default_factory=dict)
@@ -108,11 +114,18 @@ def merge_sighting(facts: Facts, sighting: Sighting, own: bool) -> Facts:
     taken_up = sum(refunds[name].amount for name in refunds.keys() - facts.refunds.keys() if refunds[name].request_id)
     return replace(
         facts,
-        failure=facts.failure or sighting.failure,
+        failure=_failure(facts, sighting.failure),
+        processing_at=facts.processing_at or sighting.processing_at,
         refund_requested=max(0, facts.refund_requested - taken_up),
         refunds=refunds,
         disputes=_furthest(facts.disputes, sighting.disputes, DISPUTE_STAGES),
     )
+
+
+def _failure(facts: Facts, seen: str) -> str:
+    """A page that expired because its learner gave it up; a payment that was made before and bounced has failed."""
+    failure = CANCELLED if seen == "session_expired" and facts.given_up else seen
+    return max(facts.failure, failure, key=lambda name: FAILURE_STAGES.get(name, 0))
 
 
 def _furthest(known: Mapping[str, Any], seen: Mapping[str, Any], stages: Mapping[str, int]) -> dict[str, Any]:

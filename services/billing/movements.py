@@ -43,6 +43,8 @@ def load_facts(session: Session, order: Order) -> Facts:
         paid_currency=order.paid_currency,
         paid_at=order.paid_at,
         failure=order.failure,
+        given_up=order.given_up_at is not None,
+        processing_at=order.processing_at,
         stray_session=order.stray_session,
         refund_requested=moved.requested,
         refunds={name: Refund(amount, status, wish and UUID(wish)) for name, amount, status, wish in moved.refunds},

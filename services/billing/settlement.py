@@ -14,7 +14,7 @@ from services.billing.models import CURRENT_STATUSES, Order
 from services.billing.movements import load_facts, store_movements
 from services.billing.orders import find_order_for_update, terms_of
 from services.billing.sightings import Sighting
-from services.billing.timeline import MONEY_RECEIVED, note_step
+from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_step
 from shared import outbox
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
@@ -81,6 +81,7 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     order.paid_currency = facts.paid_currency
     order.paid_at = facts.paid_at
     order.failure = facts.failure
+    order.processing_at = facts.processing_at
     order.stray_session = facts.stray_session
     order.refunded_amount = facts.refunded_amount
     order.dispute = facts.dispute
@@ -91,8 +92,7 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
 
 def _change_status(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     status = order_status(facts)
-    if facts.paid_at and before.paid_at is None:
-        note_step(session, order.id, MONEY_RECEIVED, facts.paid_at)
+    _note_money(session, order, before, facts)
     if status in CURRENT_STATUSES and order.status not in CURRENT_STATUSES:
         # A late payment of an order that was over: the newer order keeps its place.
         order.surplus = _has_other_current(session, order)
@@ -105,6 +105,13 @@ def _change_status(session: Session, order: Order, before: Facts, facts: Facts) 
     if status != order.status:
         note_step(session, order.id, status)
     order.status = status
+
+
+def _note_money(session: Session, order: Order, before: Facts, facts: Facts) -> None:
+    if facts.paid_at and before.paid_at is None:
+        note_step(session, order.id, MONEY_RECEIVED, facts.paid_at)
+    elif facts.processing_at != before.processing_at and order_status(facts) == "pending":
+        note_step(session, order.id, PAYMENT_PROCESSING, facts.processing_at)
 
 
 def _alert(order: Order, before: Facts, facts: Facts) -> None:

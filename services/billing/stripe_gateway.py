@@ -181,10 +181,12 @@ class StripeGateway:
 
     def _sighting(self, session: Session, thorough: bool = False) -> Sighting:
         intent, charge = intent_of(session), charge_of(session)
+        # What never arrived can neither go back nor be questioned.
+        paid = intent if intent and intent.amount_received else None
         return read_session(
             session,
-            self._refunds(intent) if intent and (thorough or (charge and charge.amount_refunded)) else {},
-            self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else [],
+            self._refunds(paid) if paid and (thorough or (charge and charge.amount_refunded)) else {},
+            self._disputes(paid) if paid and (thorough or (charge and charge.disputed)) else [],
         )
 
     def _refunds(self, intent: stripe.PaymentIntent) -> dict[str, Refund]:

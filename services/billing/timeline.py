@@ -15,7 +15,7 @@ from shared.prepared import hot
 from shared.transactions import later
 
 # Besides these and `ordered`, every status that the order takes is a step.
-CHECKOUT_OPENED, MONEY_RECEIVED = "checkout_opened", "money_received"
+CHECKOUT_OPENED, PAYMENT_PROCESSING, MONEY_RECEIVED = "checkout_opened", "payment_processing", "money_received"
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
 _STEPS: Any = OrderStep.__table__
 _NOTE = later(hot(insert(_STEPS).inline()))

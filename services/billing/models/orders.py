@@ -55,7 +55,11 @@ class Order(Base):
     paid_amount: Mapped[int] = mapped_column(server_default="0")
     paid_currency: Mapped[str] = mapped_column(server_default="")
     paid_at: Mapped[datetime | None]
+    # Since when a payment that takes days is or was under way.
+    processing_at: Mapped[datetime | None]
     failure: Mapped[str] = mapped_column(server_default="")
+    # When its learner wanted it no more; what becomes of it is the provider's word.
+    given_up_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     # Of `amount`, as Stripe Tax computed it; the lines are name, rate, jurisdiction, amount.
     tax_amount: Mapped[int] = mapped_column(server_default="0")
@@ -101,7 +105,8 @@ class Order(Base):
     @property
     def checkout_url(self) -> str | None:
         """Where to pay, while that is possible."""
-        return self.session_url if self.status == "pending" and not self.overdue else None
+        payable = self.status == "pending" and self.processing_at is None and not self.overdue
+        return self.session_url if payable else None
 
 
 class OrderLine(Base):

@@ -15,6 +15,10 @@ OWED = Facts(4900, "USD")
 PAID_AT = datetime(2026, 1, 2, tzinfo=UTC)
 UNPAID = Sighting("cs_1", None, {}, 4900, "USD")
 PAID = replace(UNPAID, paid_at=PAID_AT)
+UNDER_WAY = replace(UNPAID, processing_at=PAID_AT)
+BOUNCED, CANCELED, EXPIRED = (
+    replace(UNPAID, failure=name) for name in ("payment_failed", "payment_canceled", "session_expired")
+)
 
 
 def seen(**facts: Any) -> Sighting:
@@ -53,6 +57,10 @@ TRUTH = {
     "paid in another currency": ([seen(currency="EUR")], "review"),
     "expired": ([replace(UNPAID, failure="session_expired")], "failed"),
     "bounced": ([replace(UNPAID, failure="payment_failed")], "failed"),
+    "under way": ([UNDER_WAY], "pending"),
+    "under way, then canceled": ([UNDER_WAY, CANCELED], "failed"),
+    "canceled, seen before it was under way": ([CANCELED, UNDER_WAY], "failed"),
+    "canceled, and paid after all": ([CANCELED, PAID], "paid"),
     "paid after all": ([replace(UNPAID, failure="payment_failed"), PAID], "paid"),
     "partial refund": ([seen(refunds=refund(100))], "partly_refunded"),
     "two refunds, together all": ([seen(refunds=refund(4800) | refund(100, name="re_2"))], "refunded"),
@@ -119,6 +127,25 @@ def test_w2_success_and_each_dispute_are_announced_once_in_every_order_of_arriva
         assert kinds.count(PaymentSucceeded) == 1
         disputed = any(sighting.disputes for sighting in HISTORIES[history])
         assert kinds.count(PaymentDisputed) == kinds.count(DisputeClosed) == int(disputed)
+
+
+@pytest.mark.parametrize(("given_up", "status"), [(False, "failed"), (True, "cancelled")])
+def test_however_an_order_came_to_nothing_its_end_and_its_reason_are_the_same_in_every_order_of_arrival(
+    given_up: bool, status: str
+) -> None:
+    owed = replace(OWED, given_up=given_up)
+    for order in permutations((UNPAID, UNDER_WAY, BOUNCED, CANCELED, EXPIRED)):
+        facts = owed
+        for sighting in order:
+            facts = merge_sighting(facts, sighting, own=True)
+        assert facts == replace(
+            owed, failure="cancelled" if given_up else "session_expired", processing_at=UNDER_WAY.processing_at
+        )
+        assert order_status(facts) == status
+
+
+def test_a_payment_that_was_made_and_bounced_has_failed_although_its_order_was_given_up() -> None:
+    assert order_status(merge_sighting(replace(OWED, given_up=True), BOUNCED, own=True)) == "failed"
 
 
 def test_a_payment_that_does_not_fit_is_never_announced_as_success() -> None:

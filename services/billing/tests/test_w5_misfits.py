@@ -26,7 +26,12 @@ def unopened(shop: Shop) -> tuple[Caller, dict[str, Any], dict[str, str]]:
 
 
 def foreign_session(
-    shop: Shop, reference: str, marks: dict[str, str], amount: int = 4900, currency: str = "usd"
+    shop: Shop,
+    reference: str,
+    marks: dict[str, str],
+    amount: int = 4900,
+    currency: str = "usd",
+    method: str = "card",
 ) -> str:
     """A paid session that somebody else made on the same Stripe account."""
     price = {"currency": currency, "unit_amount": amount, "product_data": {"name": "Rust"}}
@@ -39,7 +44,7 @@ def foreign_session(
         "expires_at": int(time.time()) + 3600,
     }
     session = shop.far_end.client.v1.checkout.sessions.create(params)
-    shop.far_end.pay(session.id)
+    shop.far_end.pay(session.id, method)
     return session.id
 
 
