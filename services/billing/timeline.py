@@ -28,7 +28,11 @@ _NOTE_IF_OURS = later(
                 Order.id,
                 bindparam("its_step", type_=OrderStep.step.type),
                 bindparam("noted_at", type_=OrderStep.at.type),
-            ).where(Order.id == bindparam("order")),
+            )
+            .where(Order.id == bindparam("order"))
+            # Behind the order's lock like every other step: a number that becomes visible after a higher one would be
+            # missed by who goes on behind that one. Readers who only point at the order need not wait.
+            .with_for_update(key_share=True),
         )
         .inline()
     )
