@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.billing.tests.shop import Shop, course_event
+from services.billing.tests.test_w5_misfits import foreign_session
 
 ADMIN = "/api/v1/admin/payments"
 
@@ -25,8 +26,20 @@ def test_an_order_is_found_by_every_id_that_names_it(shop: Shop) -> None:
     [invoice] = shop.sql("SELECT number FROM documents WHERE order_id = :id AND kind = 'invoice'", id=order["id"])
     for query in (order["id"], str(caller.user_id), session_id, payment.id, refund, invoice.number.lower()):
         assert found(shop, query=query) == [order["id"]]
+    wish = shop.harness.caller("admin").post(f"{ADMIN}/{order['id']}/refunds", json={"amount": 100, "reason": "asked"})
+    dispute = shop.far_end.dispute(session_id)
+    shop.deliver_all(session_id)
+    for query in (wish.json()["id"], dispute):
+        assert found(shop, query=query) == [order["id"]]
     assert found(shop, query="'; DROP TABLE orders; --") == []
     assert shop.harness.caller("admin").get(ADMIN, params={"query": "x" * 300}).status_code == 422
+
+
+def test_an_order_is_found_by_a_paid_session_that_names_it_and_is_not_its_own(shop: Shop) -> None:
+    _, order, _ = shop.bought()
+    stray = foreign_session(shop, order["id"], {})
+    shop.deliver_all(stray)
+    assert found(shop, query=stray) == [order["id"]]
 
 
 def test_filters_narrow_by_course_time_currency_and_instructor(shop: Shop) -> None:
