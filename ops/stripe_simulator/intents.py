@@ -56,9 +56,15 @@ def list_intents(account: Account, params: Body) -> Body:
     return list_objects(account.store, _KIND, params, "/v1/payment_intents", equals(params, "customer"))
 
 
+def check_filter(account: Account, params: Body) -> None:
+    """Raises ObjectMissing for a list that is filtered by an intent which does not exist, as Stripe does."""
+    if params.get(_KIND):
+        account.store.get(_KIND, params[_KIND], _KIND)
+
+
 def cancel_intent(account: Account, intent_id: str, reason: Cancellation) -> Body:
-    """Returns the canceled intent, and tells; raises ObjectMissing, and StateForbids when its money has arrived or it is
-    canceled already (https://docs.stripe.com/api/payment_intents/cancel)."""
+    """Returns the canceled intent, and tells; raises ObjectMissing, and StateForbids when its money has arrived or it
+    is canceled already (https://docs.stripe.com/api/payment_intents/cancel)."""
     intent = get_intent(account, intent_id)
     if intent["status"] in {"succeeded", "canceled"}:
         raise StateForbids(f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.")

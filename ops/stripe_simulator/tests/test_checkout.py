@@ -58,6 +58,14 @@ def test_intent_and_charge_are_read_by_id_and_listed(client: stripe.StripeClient
     assert [other.id for other in found.data] == [session["id"]]
 
 
+def test_list_filtered_by_an_intent_that_does_not_exist_is_an_error(client: stripe.StripeClient) -> None:
+    v1 = client.v1
+    for listing in (v1.checkout.sessions.list, v1.refunds.list, v1.disputes.list, v1.charges.list):
+        with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent") as caught:
+            listing({"payment_intent": "pi_unknown"})
+        assert (caught.value.code, caught.value.param) == ("resource_missing", "payment_intent")
+
+
 def test_declined_card_leaves_the_session_open_for_another_try(
     client: stripe.StripeClient, simulator: RunningSimulator, receiver: Receiver
 ) -> None:
