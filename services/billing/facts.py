@@ -123,7 +123,8 @@ def merge_sighting(facts: Facts, sighting: Sighting, own: bool) -> Facts:
 
 
 def _failure(facts: Facts, seen: str) -> str:
-    """A page that expired because its learner gave it up; a payment that was made before and bounced has failed."""
+    """The reason that counts. A page that expired after its learner gave the order up was cancelled; a payment that was
+    made and bounced has failed all the same."""
     failure = CANCELLED if seen == "session_expired" and facts.given_up else seen
     return max(facts.failure, failure, key=lambda name: FAILURE_STAGES.get(name, 0))
 

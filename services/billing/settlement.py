@@ -121,6 +121,9 @@ def _alert(order: Order, before: Facts, facts: Facts) -> None:
     for name, refund in facts.refunds.items():
         if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
             log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
+    for name, dispute in facts.disputes.items():
+        if name not in before.disputes or before.disputes[name].status != dispute.status:
+            log.error(f"ALERT a dispute is {dispute.status}", order_id=str(order.id), dispute_id=name)
 
 
 def _misfit(facts: Facts) -> dict[str, Any]:
