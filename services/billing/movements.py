@@ -46,6 +46,7 @@ def load_facts(session: Session, order: Order) -> Facts:
         given_up=order.given_up_at is not None,
         processing_at=order.processing_at,
         stray_session=order.stray_session,
+        stray_returned=order.stray_returned,
         refund_requested=moved.requested,
         refunds={name: Refund(amount, status, wish and UUID(wish)) for name, amount, status, wish in moved.refunds},
         disputes={name: Dispute(amount, status, reason) for name, amount, status, reason in moved.disputes},

@@ -83,6 +83,7 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     order.failure = facts.failure
     order.processing_at = facts.processing_at
     order.stray_session = facts.stray_session
+    order.stray_returned = facts.stray_returned
     order.refunded_amount = facts.refunded_amount
     order.dispute = facts.dispute
     _change_status(session, order, before, facts)

@@ -67,6 +67,7 @@ class Order(Base):
     refunded_amount: Mapped[int] = mapped_column(server_default="0")
     dispute: Mapped[str] = mapped_column(server_default="none")
     stray_session: Mapped[str] = mapped_column(server_default="")
+    stray_returned: Mapped[bool] = mapped_column(server_default=text("false"))
     # Paid although another order for the same course is current: a person decides which one to refund.
     surplus: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

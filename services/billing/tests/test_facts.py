@@ -171,10 +171,20 @@ def test_failure_is_told_with_its_reason() -> None:
 
 
 def test_of_a_session_that_is_not_the_orders_own_nothing_but_a_payment_is_noted() -> None:
-    strays = [seen(refunds=refund(4900)), seen(disputes=dispute("lost")), replace(UNPAID, failure="session_expired")]
+    strays = [seen(refunds=refund(4899)), seen(disputes=dispute("lost")), replace(UNPAID, failure="session_expired")]
     facts = OWED
     for stray in strays:
         facts = merge_sighting(facts, stray, own=False)
     assert facts == replace(OWED, stray_session="cs_1")
     assert order_status(facts) == "review"
     assert order_status(merge_sighting(facts, PAID, own=True)) == "paid"
+
+
+def test_a_stray_payment_that_went_back_leaves_the_order_to_its_own_session_in_every_order_of_arrival() -> None:
+    looks = [(PAID, False), (seen(refunds=refund(100)), False), (seen(refunds=refund(4900)), False), (EXPIRED, True)]
+    for arrival in permutations(looks):
+        facts = OWED
+        for sighting, own in arrival:
+            facts = merge_sighting(facts, sighting, own)
+        assert facts == replace(OWED, failure="session_expired", stray_session="cs_1", stray_returned=True)
+        assert order_status(facts) == "failed"
