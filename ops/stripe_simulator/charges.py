@@ -5,6 +5,7 @@ from typing import Literal
 from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.errors import ObjectMissing, StateForbids
 from ops.stripe_simulator.identifiers import new_id, now
+from ops.stripe_simulator.intents import check_filter
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.parameters import Body, refuse_unknown
 
@@ -75,6 +76,7 @@ def get_charge(account: Account, charge_id: str) -> Body:
 def list_charges(account: Account, params: Body) -> Body:
     """Returns a page, newest first; filters payment_intent, customer, created."""
     refuse_unknown(params, {"payment_intent", "customer", "created", "limit", "starting_after", "ending_before"})
+    check_filter(account, params)
     conditions = equals(params, "payment_intent", "customer")
     return list_objects(account.store, _KIND, params, "/v1/charges", conditions)
 

@@ -9,6 +9,7 @@ from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.controls import Controls, FaultPlan, RefundPolicy, WebhookPolicy
 from ops.stripe_simulator.delivery import Dispatcher
 from ops.stripe_simulator.disputes import close_dispute, open_dispute
+from ops.stripe_simulator.intents import Cancellation, cancel_intent
 from ops.stripe_simulator.ledger import count_objects, read_ledger
 from ops.stripe_simulator.parameters import Body
 from ops.stripe_simulator.payments import Choice, Outcome, attempt_payment, landing_url, settle_payment
@@ -53,6 +54,12 @@ class Settlement(Order):
     outcome: Outcome
 
 
+class Cancelling(Order):
+    """Why; `automatic` is Stripe's own doing."""
+
+    reason: Cancellation = "automatic"
+
+
 class DisputeOpening(Order):
     """`payment` is a session, PaymentIntent or charge id; amount in minor units, default all of it."""
 
@@ -86,6 +93,13 @@ async def settle_later_payment(account: TheAccount, session_id: str, order: Sett
     """Lets a delayed payment arrive or fail."""
     with account.store.transaction():
         return settle_payment(account, session_id, order.outcome)
+
+
+@router.post("/intents/{intent_id}/cancel")
+async def cancel_payment(account: TheAccount, intent_id: str, order: Cancelling) -> Body:
+    """Cancels an intent whose money has not arrived, whatever its session's state: Stripe does, callers may not."""
+    with account.store.transaction():
+        return cancel_intent(account, intent_id, order.reason)
 
 
 @router.post("/refunds/{refund_id}/settle")

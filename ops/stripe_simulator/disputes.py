@@ -8,6 +8,7 @@ from ops.stripe_simulator.charges import find_charge
 from ops.stripe_simulator.errors import ParameterInvalid, StateForbids
 from ops.stripe_simulator.events import record_event
 from ops.stripe_simulator.identifiers import new_id, now
+from ops.stripe_simulator.intents import check_filter
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.parameters import Body, refuse_unknown
 
@@ -55,6 +56,7 @@ def get_dispute(account: Account, dispute_id: str) -> Body:
 def list_disputes(account: Account, params: Body) -> Body:
     """Returns a page, newest first; filters charge, payment_intent, created."""
     refuse_unknown(params, {"charge", "payment_intent", "created", "limit", "starting_after", "ending_before"})
+    check_filter(account, params)
     return list_objects(account.store, _KIND, params, "/v1/disputes", equals(params, "charge", "payment_intent"))
 
 

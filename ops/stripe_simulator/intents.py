@@ -1,9 +1,15 @@
-"""PaymentIntents: made when a session's customer first tries to pay, as Checkout does."""
+"""PaymentIntents: made when a session's customer first tries to pay, as Checkout does; and canceled."""
+
+from typing import Literal
 
 from ops.stripe_simulator.account import Account
+from ops.stripe_simulator.errors import StateForbids
+from ops.stripe_simulator.events import record_event
 from ops.stripe_simulator.identifiers import new_id, now
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.parameters import Body, metadata, refuse_unknown
+
+Cancellation = Literal["abandoned", "automatic", "duplicate", "expired", "fraudulent", "requested_by_customer"]
 
 _KIND = "payment_intent"
 _ABSENT = (
@@ -48,6 +54,27 @@ def list_intents(account: Account, params: Body) -> Body:
     """Returns a page, newest first; filters customer, created."""
     refuse_unknown(params, {"customer", "created", "limit", "starting_after", "ending_before"})
     return list_objects(account.store, _KIND, params, "/v1/payment_intents", equals(params, "customer"))
+
+
+def check_filter(account: Account, params: Body) -> None:
+    """Raises ObjectMissing for a list that is filtered by an intent which does not exist, as Stripe does."""
+    if params.get(_KIND):
+        account.store.get(_KIND, params[_KIND], _KIND)
+
+
+def cancel_intent(account: Account, intent_id: str, reason: Cancellation) -> Body:
+    """Returns the canceled intent, and tells; raises ObjectMissing, and StateForbids when its money has arrived or it
+    is canceled already (https://docs.stripe.com/api/payment_intents/cancel)."""
+    intent = get_intent(account, intent_id)
+    if intent["status"] in {"succeeded", "canceled"}:
+        raise StateForbids(f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}.")
+    charge = account.store.find("charge", intent["latest_charge"] or "")
+    if charge is not None and charge["status"] == "pending":
+        account.store.save(charge | {"status": "failed"})
+    intent |= {"status": "canceled", "canceled_at": now(), "cancellation_reason": reason}
+    account.store.save(intent)
+    record_event(account, "payment_intent.canceled", intent)
+    return intent
 
 
 def _body(session: Body, options: Body) -> Body:

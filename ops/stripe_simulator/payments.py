@@ -24,12 +24,15 @@ _DECLINE = {
 
 
 def attempt_payment(account: Account, session_id: str, choice: Choice, email: str | None = None) -> Body:
-    """Returns the session after the attempt: a declined one stays open. Raises StateForbids unless it was open."""
+    """Returns the session after the attempt: a declined one stays open. Raises StateForbids unless it was open and its
+    intent was not canceled."""
     session = get_session(account, session_id)
     if session["status"] != "open":
         raise StateForbids(f"This Checkout Session has a status of {session['status']} and cannot be paid.")
     email = email or session["customer_email"]
     intent = intent_of(account, session)
+    if intent["status"] == "canceled":
+        raise StateForbids("You cannot confirm this PaymentIntent because it has a status of canceled.")
     charge = new_charge(intent, "sepa_debit" if choice == "later" else "card", email)
     intent |= {"latest_charge": charge["id"], "payment_method": charge["payment_method"]}
     if choice == "decline":
@@ -41,8 +44,10 @@ def attempt_payment(account: Account, session_id: str, choice: Choice, email: st
         _succeed(account, intent, charge)
         session["payment_status"] = "paid"
     else:
+        intent["status"] = "processing"
         account.store.save(charge)
-        account.store.save(intent | {"status": "processing"})
+        account.store.save(intent)
+        record_event(account, "payment_intent.processing", intent)
     account.store.save(session)
     record_event(account, "checkout.session.completed", session)
     return session

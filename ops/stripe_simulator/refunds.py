@@ -12,6 +12,7 @@ from ops.stripe_simulator.errors import (
 )
 from ops.stripe_simulator.events import record_event
 from ops.stripe_simulator.identifiers import new_id, now
+from ops.stripe_simulator.intents import check_filter
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.money import format_amount
 from ops.stripe_simulator.parameters import Body, integer, metadata, refuse_unknown
@@ -70,6 +71,7 @@ def get_refund(account: Account, refund_id: str) -> Body:
 def list_refunds(account: Account, params: Body) -> Body:
     """Returns a page, newest first; filters charge, payment_intent, created."""
     refuse_unknown(params, {"charge", "payment_intent", "created", "limit", "starting_after", "ending_before"})
+    check_filter(account, params)
     return list_objects(account.store, _KIND, params, "/v1/refunds", equals(params, "charge", "payment_intent"))
 
 

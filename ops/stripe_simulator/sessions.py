@@ -4,6 +4,7 @@ from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.errors import StateForbids
 from ops.stripe_simulator.events import record_event
 from ops.stripe_simulator.identifiers import now
+from ops.stripe_simulator.intents import cancel_intent, check_filter
 from ops.stripe_simulator.line_items import as_list, price_line_items
 from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.parameters import Body, mapping, refuse_unknown
@@ -54,6 +55,7 @@ def list_sessions(account: Account, params: Body) -> Body:
     refuse_unknown(
         params, {"payment_intent", "status", "customer", "created", "limit", "starting_after", "ending_before"}
     )
+    check_filter(account, params)
     conditions = equals(params, "payment_intent", "status", "customer")
     return list_objects(account.store, _KIND, params, "/v1/checkout/sessions", conditions)
 
@@ -73,9 +75,9 @@ def expire(account: Account, session: Body) -> Body:
     """Closes an open session and its unpaid PaymentIntent, and tells."""
     session |= {"status": "expired", "url": None}
     account.store.save(session)
-    if session["payment_intent"]:
-        intent = account.store.get("payment_intent", session["payment_intent"])
-        account.store.save(intent | {"status": "canceled", "canceled_at": now(), "cancellation_reason": "abandoned"})
+    intent = account.store.find("payment_intent", session["payment_intent"] or "")
+    if intent is not None and intent["status"] != "canceled":
+        cancel_intent(account, intent["id"], "abandoned")
     record_event(account, "checkout.session.expired", session)
     return session
 

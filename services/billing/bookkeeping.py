@@ -41,10 +41,20 @@ def book(session: Session, order: Order, before: Facts, after: Facts, sighting: 
 
 def book_stray_payment(session: Session, order: Order, sighting: Sighting) -> None:
     """Money that names an order but does not pay it: ours to give back, nobody's to keep."""
-    if sighting.paid_at and sighting.intent_id:
-        entries = (Entry(STRIPE_BALANCE, sighting.amount), Entry(UNALLOCATED, -sighting.amount))
-        key = f"payment:{sighting.intent_id}"
-        ledger.post(session, Posting(key, sighting.currency, sighting.paid_at, entries, order.id))
+    if sighting.paid_at is None or not sighting.intent_id:
+        return
+
+    def move(key: str, amount: int, at: datetime) -> None:
+        entries = (Entry(STRIPE_BALANCE, amount), Entry(UNALLOCATED, -amount))
+        ledger.post(session, Posting(key, sighting.currency, at, entries, order.id))
+
+    now = datetime.now(UTC)
+    move(f"payment:{sighting.intent_id}", sighting.amount, sighting.paid_at)
+    for name, refund in sighting.refunds.items():
+        if refund.status != "pending":
+            move(f"refund:{name}", -refund.amount, now)
+        if refund.status == "failed":
+            ledger.reverse(session, f"refund:{name}", now)
 
 
 def _book_payment(session: Session, order: Order, facts: Facts, sighting: Sighting, fees: list[Posting]) -> None:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from services.billing.facts import CANCELLED
 from services.billing.models import Order
-from services.billing.orders import find_order_for_update, get_order, terms_of
+from services.billing.orders import OrderNotFound, find_order_for_update, get_order, terms_of
 from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
 from services.billing.purchases import SESSION_LIFETIME, Purchase, open_order
 from services.billing.reconciliation import settle_order
@@ -53,13 +55,13 @@ def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
 def cancel_order(database: Database, provider: Provider, order_id: UUID, user_id: UUID) -> Order:
     """One's own order, given up if it was not paid by then. Raises OrderNotFound, PaymentsUnavailable."""
     with database.begin() as session:
-        order = get_order(session, order_id, user_id)
+        order = _give_up(session, order_id, user_id)
     if order.status != "pending":
         return order
     try:
         if order.session_id is not None:
             provider.expire_session(order.session_id)
-            settle_order(database, provider, order, failure=CANCELLED)
+            settle_order(database, provider, order)
     except ProviderUnavailable as error:
         log.warning("order not cancelled", order_id=str(order.id), error=str(error))
         raise PaymentsUnavailable from error
@@ -68,6 +70,17 @@ def cancel_order(database: Database, provider: Provider, order_id: UUID, user_id
         if current is not None and current.status == "pending" and current.session_id is None:
             abandon_order(session, current, CANCELLED)
         return get_order(session, order_id, user_id)
+
+
+def _give_up(session: Session, order_id: UUID, user_id: UUID) -> Order:
+    """The wish is kept first: Stripe's word that the session ended may reach the worker before it reaches us."""
+    get_order(session, order_id, user_id)
+    order = find_order_for_update(session, order_id)
+    if order is None:
+        raise OrderNotFound
+    if order.status == "pending" and order.given_up_at is None:
+        order.given_up_at = datetime.now(UTC)
+    return order
 
 
 def _opened_meanwhile(database: Database, order_id: UUID) -> Order:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from services.billing.models import Coupon, CouponUse, Order
 from shared import audit
 from shared.audit import Origin
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.preconditions import Expected
 
 # Stripe takes no payment below about half a dollar (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
@@ -131,8 +131,11 @@ def _find_valid(session: Session, code: str, sale: Sale) -> Coupon:
 
 
 def create_coupon(session: Session, terms: CouponTerms, origin: Origin) -> Coupon:
-    """The new coupon. Raises CouponCodeTaken."""
-    values = {**vars(terms), "id": uuid7(), "starts_at": terms.starts_at or datetime.now(UTC)}
+    """The new coupon. Raises CouponCodeTaken, Invalid for a window that ends before it begins."""
+    starts_at = terms.starts_at or datetime.now(UTC)
+    if terms.ends_at is not None and terms.ends_at <= starts_at:
+        raise Invalid("ends_at", "must be after starts_at, or after now without one", "too_early")
+    values = {**vars(terms), "id": uuid7(), "starts_at": starts_at}
     statement = insert(Coupon).values(**values).on_conflict_do_nothing(index_elements=["code"])
     coupon: Coupon | None = session.scalar(statement.returning(Coupon))
     if coupon is None:

@@ -29,6 +29,9 @@ Announcement = tuple[type[PaymentEvent], dict[str, Any]]
 # The failure of an order that its learner gave up.
 CANCELLED = "cancelled"
 
+# Why an order comes to nothing; a later word replaces an earlier one, as a bounced payment that is then canceled.
+FAILURE_STAGES = {"not_opened": 1, "payment_failed": 2, "payment_canceled": 3, "session_expired": 4, CANCELLED: 5}
+
 # How far a refund or a dispute has come; a later stage replaces an earlier one, never the reverse. A refund that
 # succeeded may still fail, a lost dispute may still be won (https://docs.stripe.com/refunds#failed-refunds).
 REFUND_STAGES = {"pending": 0, "succeeded": 1, "failed": 2}
@@ -37,9 +40,10 @@ DISPUTE_STAGES = {"open": 0, "lost": 1, "won": 2}
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one order's money. `amount` and `currency` are what is owed; `stray_session` is a paid
-    session that names this order but is not its own; `refund_requested` is what we want to give back and the provider
-    has not taken up yet."""
+    """All that is known of one order's money. `amount` and `currency` are what is owed; `given_up`: its learner asked
+    to end it; `processing_at`: since when a payment that takes days is or was under way; `stray_session` is a paid
+    session that names this order but is not its own, `stray_returned` once all of its money went back;
+    `refund_requested` is what we want to give back and the provider has not taken up yet."""
 
     amount: int
     currency: str
@@ -47,7 +51,10 @@ class Facts:
     paid_currency: str = ""
     paid_at: datetime | None = None
     failure: str = ""
+    given_up: bool = False
+    processing_at: datetime | None = None
     stray_session: str = ""
+    stray_returned: bool = False
     refund_requested: int = 0
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
@@ -91,7 +98,7 @@ def order_status(facts: Facts) -> Status:
         if facts.refund_pending_amount:
             return "refund_pending"
         return "partly_refunded" if facts.refunded_amount else "paid"
-    if facts.paid_at or facts.stray_session:
+    if facts.paid_at or (facts.stray_session and not facts.stray_returned):
         return "review"
     if facts.failure == CANCELLED:
         return "cancelled"
@@ -99,20 +106,38 @@ def order_status(facts: Facts) -> Status:
 
 
 def merge_sighting(facts: Facts, sighting: Sighting, own: bool) -> Facts:
-    """The facts with what was seen. Of a session that is not the order's own only a payment is noted."""
+    """The facts with what was seen. Of a session that is not the order's own only a payment is noted, and that it went
+    back."""
     if not own:
-        return replace(facts, stray_session=facts.stray_session or sighting.session_id) if sighting.paid_at else facts
+        return _merge_stray(facts, sighting)
     if sighting.paid_at and facts.paid_at is None:
         facts = replace(facts, paid_amount=sighting.amount, paid_currency=sighting.currency, paid_at=sighting.paid_at)
     refunds = _furthest(facts.refunds, sighting.refunds, REFUND_STAGES)
     taken_up = sum(refunds[name].amount for name in refunds.keys() - facts.refunds.keys() if refunds[name].request_id)
     return replace(
         facts,
-        failure=facts.failure or sighting.failure,
+        failure=_failure(facts, sighting.failure),
+        processing_at=facts.processing_at or sighting.processing_at,
         refund_requested=max(0, facts.refund_requested - taken_up),
         refunds=refunds,
         disputes=_furthest(facts.disputes, sighting.disputes, DISPUTE_STAGES),
     )
+
+
+def _merge_stray(facts: Facts, sighting: Sighting) -> Facts:
+    if sighting.paid_at is None or facts.stray_session not in ("", sighting.session_id):
+        return facts
+    back = sum(refund.amount for refund in sighting.refunds.values() if refund.status == "succeeded")
+    return replace(
+        facts, stray_session=sighting.session_id, stray_returned=facts.stray_returned or back >= sighting.amount
+    )
+
+
+def _failure(facts: Facts, seen: str) -> str:
+    """The reason that counts. A page that expired after its learner gave the order up was cancelled; a payment that was
+    made and bounced has failed all the same."""
+    failure = CANCELLED if seen == "session_expired" and facts.given_up else seen
+    return max(facts.failure, failure, key=lambda name: FAILURE_STAGES.get(name, 0))
 
 
 def _furthest(known: Mapping[str, Any], seen: Mapping[str, Any], stages: Mapping[str, int]) -> dict[str, Any]:

@@ -3,12 +3,20 @@
 from fastapi import FastAPI
 
 import shared.app
-from services.billing import document_routes, earnings_routes, refund_routes, routes, selling_routes, timeline_routes
+from services.billing import (
+    document_routes,
+    earnings_routes,
+    history_routes,
+    refund_routes,
+    routes,
+    selling_routes,
+    timeline_routes,
+)
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 from shared.auditing.routes import audit_router
 
-ROUTES = (routes, refund_routes, document_routes, earnings_routes, selling_routes, timeline_routes)
+ROUTES = (routes, refund_routes, document_routes, earnings_routes, selling_routes, timeline_routes, history_routes)
 
 AUDIT = "/api/v1/admin/payments/audit"
 

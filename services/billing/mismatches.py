@@ -30,7 +30,9 @@ OWN_CHECKS = (
         "payment-in-review",
         "support",
         "a payment does not fit its order: refund it, or make it fit",
-        "SELECT id FROM orders WHERE status = 'review' OR stray_session <> ''",
+        """SELECT o.id FROM orders o WHERE o.status = 'review' OR (o.stray_session <> '' AND 0 <> (
+           SELECT coalesce(sum(e.amount), 0) FROM ledger_entries e
+           WHERE e.order_id = o.id AND e.account = 'unallocated_payments'))""",
     ),
     (
         "surplus-payment",

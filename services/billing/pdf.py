@@ -16,9 +16,11 @@ WIDTH, HEIGHT = A4
 LONGEST_TEXT = 300
 LEFT, RIGHT = 56.0, WIDTH - 56.0
 TITLES = {"invoice": "Invoice", "receipt": "Receipt", "credit_note": "Credit note"}
-# Currencies without minor units (https://docs.stripe.com/currencies#zero-decimal); all others here have two.
-WITHOUT_MINOR_UNITS = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV"}
-WITHOUT_MINOR_UNITS |= {"XAF", "XOF", "XPF"}
+# Digits behind the point, as Stripe counts them (https://docs.stripe.com/currencies#zero-decimal); all others have two.
+# Not UGX and ISK: Stripe counts their hundredths although there are none.
+WITHOUT_MINOR_UNITS = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV")
+DIGITS = dict.fromkeys((*WITHOUT_MINOR_UNITS, "XAF", "XOF", "XPF"), 0)
+DIGITS |= dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)
 
 
 def render_paper(paper: Paper) -> bytes:
@@ -35,10 +37,9 @@ def render_paper(paper: Paper) -> bytes:
 
 def money(amount: int, currency: str) -> str:
     """4900 USD is 49.00 USD."""
-    if currency in WITHOUT_MINOR_UNITS:
-        return f"{amount} {currency}"
-    sign, amount = ("-", -amount) if amount < 0 else ("", amount)
-    return f"{sign}{amount // 100}.{amount % 100:02d} {currency}"
+    digits = DIGITS.get(currency, 2)
+    whole, part = divmod(abs(amount), 10**digits)
+    return f"{'-' if amount < 0 else ''}{whole}{f'.{part:0{digits}d}' if digits else ''} {currency}"
 
 
 def _draw(canvas: Canvas, paper: Paper) -> None:
@@ -68,6 +69,9 @@ def _rows(paper: Paper) -> Iterator[tuple[str, str]]:
     sign = -1 if paper.corrects else 1
     for tax in paper.tax_lines if not paper.corrects else ():
         yield f"Includes {tax['name']} {tax['rate']} %", money(tax["amount"], paper.currency)
+        # What such an invoice must say (Article 226, 11a of the EU's VAT directive).
+        if tax.get("reason") == "reverse_charge":
+            yield "Reverse charge", ""
     if paper.corrects and paper.tax_amount:
         yield "Includes tax", money(-paper.tax_amount, paper.currency)
     yield "Net", money(sign * (paper.amount - paper.tax_amount), paper.currency)

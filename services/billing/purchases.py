@@ -71,8 +71,8 @@ def _find_by_key(session: Session, purchase: Purchase) -> Order | None:
         return None
     wanted = (Order.user_id == purchase.user_id, Order.client_key == purchase.client_key)
     order = session.scalar(select(Order).where(*wanted))
-    if order is not None and order.course_id != purchase.course_id:
-        raise Invalid("Idempotency-Key", "was used for another course; use a new one for each purchase", "key_reused")
+    if order is not None and (order.course_id != purchase.course_id or _differs(order, purchase)):
+        raise Invalid("Idempotency-Key", "was used for another purchase; use a new one for each", "key_reused")
     return order
 
 

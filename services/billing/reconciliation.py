@@ -1,6 +1,5 @@
 """A lost webhook heals: pending orders are looked up at the provider and go through the same settlement."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,12 +22,10 @@ BATCH = 500
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 
-def settle_order(database: Database, provider: Provider, order: Order, failure: str = "") -> None:
-    """Brings the order to what the provider says now; `failure` is a better word for why it failed. Raises
-    ProviderUnavailable."""
+def settle_order(database: Database, provider: Provider, order: Order) -> None:
+    """Brings the order to what the provider says now. Raises ProviderUnavailable."""
     sighting = provider.fetch_session(order.session_id) if order.session_id else None
     if sighting is not None:
-        sighting = replace(sighting, failure=failure if sighting.failure and failure else sighting.failure)
         with database.begin() as session:
             record_sighting(session, sighting)
 

@@ -36,6 +36,7 @@ class CheckoutCreate(Input):
 
 class OrderRead(BaseModel):
     """An order as its learner sees it. `checkout_url` is where to pay, null when that is not possible (any more);
+    `processing_at`: since when a payment that takes days (a bank debit) is or was under way;
     `refunded_amount` is in minor units of the price's currency."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -47,13 +48,14 @@ class OrderRead(BaseModel):
     price: Money
     refunded_amount: int
     created_at: datetime
+    processing_at: datetime | None
     paid_at: datetime | None
     checkout_url: str | None
 
 
 class OrderStepRead(BaseModel):
-    """Something that happened to an order: `ordered`, `checkout_opened`, `money_received` (when Stripe says so),
-    `access_granted`, `access_ended`, or a status that it took."""
+    """Something that happened to an order: `ordered`, `checkout_opened`, `payment_processing` (the payment was made and
+    takes days), `money_received` (when Stripe says so), `access_granted`, `access_ended`, or a status that it took."""
 
     model_config = ConfigDict(from_attributes=True)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from services.billing.models import Document, Order, OrderLine, Payment, Refund
+from services.billing.models import Dispute, Document, Order, OrderLine, Payment, Refund, RefundRequest
 from shared.database import Database
 from shared.pagination import PageRequest, cut_page, sort_key
 
@@ -102,11 +102,17 @@ def _named(query: str) -> ColumnElement[bool]:
     except ValueError:
         return or_(
             Order.session_id == query,
+            Order.stray_session == query,
             Order.id.in_(select(Payment.order_id).where(Payment.id == query)),
             Order.id.in_(select(Refund.order_id).where(Refund.id == query)),
+            Order.id.in_(select(Dispute.order_id).where(Dispute.id == query)),
             Order.id.in_(select(Document.order_id).where(Document.number == query.upper())),
         )
-    return or_(Order.id == identifier, Order.user_id == identifier)
+    return or_(
+        Order.id == identifier,
+        Order.user_id == identifier,
+        Order.id.in_(select(RefundRequest.order_id).where(RefundRequest.id == identifier)),
+    )
 
 
 def _cell(value: Any) -> str:

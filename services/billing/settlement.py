@@ -14,7 +14,7 @@ from services.billing.models import CURRENT_STATUSES, Order
 from services.billing.movements import load_facts, store_movements
 from services.billing.orders import find_order_for_update, terms_of
 from services.billing.sightings import Sighting
-from services.billing.timeline import MONEY_RECEIVED, note_step
+from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_step
 from shared import outbox
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
@@ -81,7 +81,9 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     order.paid_currency = facts.paid_currency
     order.paid_at = facts.paid_at
     order.failure = facts.failure
+    order.processing_at = facts.processing_at
     order.stray_session = facts.stray_session
+    order.stray_returned = facts.stray_returned
     order.refunded_amount = facts.refunded_amount
     order.dispute = facts.dispute
     _change_status(session, order, before, facts)
@@ -91,8 +93,7 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
 
 def _change_status(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     status = order_status(facts)
-    if facts.paid_at and before.paid_at is None:
-        note_step(session, order.id, MONEY_RECEIVED, facts.paid_at)
+    _note_money(session, order, before, facts)
     if status in CURRENT_STATUSES and order.status not in CURRENT_STATUSES:
         # A late payment of an order that was over: the newer order keeps its place.
         order.surplus = _has_other_current(session, order)
@@ -107,6 +108,13 @@ def _change_status(session: Session, order: Order, before: Facts, facts: Facts) 
     order.status = status
 
 
+def _note_money(session: Session, order: Order, before: Facts, facts: Facts) -> None:
+    if facts.paid_at and before.paid_at is None:
+        note_step(session, order.id, MONEY_RECEIVED, facts.paid_at)
+    elif facts.processing_at != before.processing_at and order_status(facts) == "pending":
+        note_step(session, order.id, PAYMENT_PROCESSING, facts.processing_at)
+
+
 def _alert(order: Order, before: Facts, facts: Facts) -> None:
     """Calls a person; `order` still has its status of before."""
     if order_status(facts) == "review" != order.status or facts.stray_session != before.stray_session:
@@ -114,6 +122,9 @@ def _alert(order: Order, before: Facts, facts: Facts) -> None:
     for name, refund in facts.refunds.items():
         if refund.status == "failed" and (name not in before.refunds or before.refunds[name].status != "failed"):
             log.error("ALERT a refund failed, the access is back", order_id=str(order.id), refund_id=name)
+    for name, dispute in facts.disputes.items():
+        if name not in before.disputes or before.disputes[name].status != dispute.status:
+            log.error(f"ALERT a dispute is {dispute.status}", order_id=str(order.id), dispute_id=name)
 
 
 def _misfit(facts: Facts) -> dict[str, Any]:

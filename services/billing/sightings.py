@@ -50,8 +50,9 @@ class BuyerData:
 
 @dataclass(frozen=True)
 class Sighting:
-    """`paid_at` is None unless the money arrived; `failure` is why it never will, or empty. `amount` includes
-    `tax_amount`; `tax_lines` are the provider's (name, rate in percent, jurisdiction, amount)."""
+    """`paid_at` is None unless the money arrived; `failure` is why it never will, or empty; `processing_at` is since
+    when a payment that takes days is under way, while it is. `amount` includes `tax_amount`; `tax_lines` are the
+    provider's (name, rate in percent, jurisdiction, amount)."""
 
     session_id: str
     order_id: UUID | None
@@ -60,6 +61,7 @@ class Sighting:
     currency: str
     paid_at: datetime | None = None
     failure: str = ""
+    processing_at: datetime | None = None
     intent_id: str | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     disputes: Mapping[str, Dispute] = field(default_factory=dict)

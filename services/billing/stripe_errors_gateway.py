@@ -22,3 +22,13 @@ def unavailable() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise ProviderUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def nothing_if_missing() -> Iterator[None]:
+    """Ends the block when Stripe does not know the object, or the one that a list is filtered by."""
+    try:
+        yield
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise

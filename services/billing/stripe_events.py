@@ -21,10 +21,13 @@ SESSION_TYPES = frozenset(
 PAYMENT_TYPES = frozenset(
     {"charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.closed"}
 )
-INTENT_TYPES = frozenset({"payment_intent.succeeded", "payment_intent.payment_failed"})
+# Not the rest of payment_intent.*: what is created or waits for the customer changes no order.
+INTENT_TYPES = frozenset(f"payment_intent.{what}" for what in ("succeeded", "payment_failed", "processing", "canceled"))
 PAID_TYPES = frozenset(
     {"checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded"}
 )
+# Of money that has arrived these are no news: it is not under way any more, and nobody can cancel it.
+OVERTAKEN_TYPES = PAID_TYPES | {"payment_intent.processing", "payment_intent.canceled"}
 # Comes in the same moment as the session's own event and says the same: looked at when that one should be booked.
 SECOND_WORD, SECOND_WORD_WAIT = "payment_intent.succeeded", timedelta(seconds=2)
 HANDLED_TYPES = SESSION_TYPES | PAYMENT_TYPES | INTENT_TYPES
@@ -67,7 +70,7 @@ def store_event(session: Session, event: VerifiedEvent) -> None:
 def is_booked(database: Database, payload: inbox.Payload) -> bool:
     """True for word of a payment that is in the books, fee and all. Stripe tells of most payments twice; looking twice
     would be half of all our calls there."""
-    if payload.get("type") not in PAID_TYPES:
+    if payload.get("type") not in OVERTAKEN_TYPES:
         return False
     if session_id := payload.get("session_id"):
         return bool(database.ask(_BOOKED_BY_SESSION, session=session_id))

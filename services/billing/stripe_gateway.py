@@ -20,7 +20,7 @@ from services.billing.provider import (
     RefundTerms,
 )
 from services.billing.sightings import Refund, Sighting
-from services.billing.stripe_errors_gateway import may_answer_later, unavailable
+from services.billing.stripe_errors_gateway import may_answer_later, nothing_if_missing, unavailable
 from services.billing.stripe_events import HANDLED_TYPES, VerifiedEvent
 from services.billing.stripe_objects_gateway import (
     charge_of,
@@ -117,21 +117,17 @@ class StripeGateway:
 
     def fetch_session(self, session_id: str) -> Sighting | None:
         """See Provider. One round trip unless something was refunded or disputed."""
-        with unavailable():
-            try:
-                session = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": list(EXPANDED)})
-            except stripe.InvalidRequestError as error:
-                if error.code == "resource_missing":
-                    return None
-                raise
-            return self._sighting(session)
+        with unavailable(), nothing_if_missing():
+            return self._sighting(self._client.v1.checkout.sessions.retrieve(session_id, {"expand": list(EXPANDED)}))
+        return None
 
     def fetch_payment(self, intent_id: str) -> Sighting | None:
         """See Provider."""
-        with unavailable():
+        with unavailable(), nothing_if_missing():
             query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
             return self._sighting(found[0], thorough=True) if found else None
+        return None
 
     def list_sightings(self, since: datetime) -> Iterator[Sighting]:
         """See Provider."""
@@ -181,10 +177,12 @@ class StripeGateway:
 
     def _sighting(self, session: Session, thorough: bool = False) -> Sighting:
         intent, charge = intent_of(session), charge_of(session)
+        # What never arrived can neither go back nor be questioned.
+        paid = intent if intent and intent.amount_received else None
         return read_session(
             session,
-            self._refunds(intent) if intent and (thorough or (charge and charge.amount_refunded)) else {},
-            self._disputes(intent) if intent and (thorough or (charge and charge.disputed)) else [],
+            self._refunds(paid) if paid and (thorough or (charge and charge.amount_refunded)) else {},
+            self._disputes(paid) if paid and (thorough or (charge and charge.disputed)) else [],
         )
 
     def _refunds(self, intent: stripe.PaymentIntent) -> dict[str, Refund]:

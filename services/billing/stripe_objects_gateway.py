@@ -33,6 +33,7 @@ def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Sequ
         currency=(session.currency or "").upper(),
         paid_at=datetime.fromtimestamp(moved, UTC) if paid else None,
         failure="" if paid else _failure(session, intent),
+        processing_at=datetime.fromtimestamp(moved, UTC) if _under_way(session, intent) else None,
         intent_id=intent.id if intent else None,
         refunds=refunds,
         disputes={dispute.id: read_dispute(dispute) for dispute in disputes},
@@ -120,9 +121,17 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
+def _under_way(session: Session, intent: stripe.PaymentIntent | None) -> bool:
+    """The page was completed with a payment that takes days."""
+    return session.status == "complete" and intent is not None and intent.status == "processing"
+
+
 def _failure(session: Session, intent: stripe.PaymentIntent | None) -> str:
-    """Why the money will never come: the page expired, or a delayed payment bounced after the page was completed."""
+    """Why the money will never come: the page expired, the payment was canceled (nobody can pay by it again, not even
+    while its page is open), or a delayed payment bounced after the page was completed."""
     if session.status == "expired":
         return "session_expired"
-    bounced = intent is not None and intent.status in ("requires_payment_method", "canceled")
+    if intent is not None and intent.status == "canceled":
+        return "payment_canceled"
+    bounced = intent is not None and intent.status == "requires_payment_method"
     return "payment_failed" if session.status == "complete" and bounced else ""

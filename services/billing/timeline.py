@@ -14,11 +14,12 @@ from shared.prepared import hot
 from shared.transactions import later
 
 # Besides these and `ordered`, every status that the order takes is a step.
-CHECKOUT_OPENED, MONEY_RECEIVED = "checkout_opened", "money_received"
+CHECKOUT_OPENED, PAYMENT_PROCESSING, MONEY_RECEIVED = "checkout_opened", "payment_processing", "money_received"
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
 _STEPS: Any = OrderStep.__table__
 _NOTE = later(hot(insert(_STEPS).inline()))
-# An older event changes nothing; a step is noted for orders of ours only.
+# An older event changes nothing; a step is noted for orders of ours only, and behind the order's lock like every other
+# one: a number that becomes visible after a higher one would be missed by who goes on behind that one.
 _RECORD = later(
     hot(
         text("""
@@ -32,7 +33,8 @@ _RECORD = later(
         RETURNING enrollments.order_id
     )
     INSERT INTO order_steps (order_id, step, at)
-    SELECT orders.id, CAST(:step AS text), now() FROM heard JOIN orders ON orders.id = heard.order_id
+    SELECT orders.id, CAST(:step AS text), clock_timestamp() FROM heard JOIN orders ON orders.id = heard.order_id
+    FOR NO KEY UPDATE OF orders
 """)
     )
 )

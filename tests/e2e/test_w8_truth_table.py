@@ -240,6 +240,12 @@ def bounced(story: Story) -> None:
     story.far_end.settle(story.session_id, "failed")
 
 
+def canceled(story: Story) -> None:
+    later(story)
+    story.hear()
+    story.far_end.cancel_payment(story.session_id)
+
+
 def expired(story: Story) -> None:
     story.far_end.client.v1.checkout.sessions.expire(story.session_id)
 
@@ -257,6 +263,7 @@ def cancelled(story: Story) -> None:
 WITHOUT_PAYMENT = {
     "delayed": (later, "pending"),
     "bounced": (bounced, "failed"),
+    "canceled": (canceled, "failed"),
     "expired": (expired, "failed"),
     "mismatch": (misfit, "review"),
     "cancelled": (cancelled, "cancelled"),
@@ -270,7 +277,7 @@ def test_w8_without_a_payment_that_fits_there_is_no_access(world: World, row: st
     happens(story)
     story.hear()
     assert (story.status, story.enrolled, story.certificates) == (status, False, [])
-    assert story.mails("receipt") == 0
+    assert (story.mails("receipt"), story.mails("payment_failed")) == (0, int(status == "failed"))
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["told", "every event lost"])

@@ -58,6 +58,14 @@ def test_intent_and_charge_are_read_by_id_and_listed(client: stripe.StripeClient
     assert [other.id for other in found.data] == [session["id"]]
 
 
+def test_list_filtered_by_an_intent_that_does_not_exist_is_an_error(client: stripe.StripeClient) -> None:
+    v1 = client.v1
+    for listing in (v1.checkout.sessions.list, v1.refunds.list, v1.disputes.list, v1.charges.list):
+        with pytest.raises(stripe.InvalidRequestError, match="No such payment_intent") as caught:
+            listing({"payment_intent": "pi_unknown"})
+        assert (caught.value.code, caught.value.param) == ("resource_missing", "payment_intent")
+
+
 def test_declined_card_leaves_the_session_open_for_another_try(
     client: stripe.StripeClient, simulator: RunningSimulator, receiver: Receiver
 ) -> None:
@@ -113,3 +121,49 @@ def test_expiry_outside_thirty_minutes_to_a_day_is_refused(client: stripe.Stripe
         assert caught.value.param == "expires_at"
     wanted = int(time.time()) + 31 * 60
     assert client.v1.checkout.sessions.create(order_params(expires_at=wanted)).expires_at == wanted
+
+
+def test_delayed_payment_is_told_while_it_is_under_way_and_when_it_is_canceled(
+    client: stripe.StripeClient, simulator: RunningSimulator, receiver: Receiver
+) -> None:
+    session = client.v1.checkout.sessions.create(order_params())
+    intent_id = simulator.pay(session.id, "later")["session"]["payment_intent"]
+    wait_until(lambda: sorted(receiver.kinds()) == ["checkout.session.completed", "payment_intent.processing"])
+    canceled = simulator.control("POST", f"/intents/{intent_id}/cancel", {"reason": "automatic"})
+    intent = client.v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+    assert (intent.status, intent.cancellation_reason, intent.canceled_at) == (
+        "canceled",
+        "automatic",
+        canceled["canceled_at"],
+    )
+    assert isinstance(intent.latest_charge, stripe.Charge)
+    assert intent.latest_charge.status == "failed"
+    wait_until(lambda: receiver.kinds().count("payment_intent.canceled") == 1)
+    for act, body in ((f"/intents/{intent_id}/cancel", {}), (f"/sessions/{session.id}/settle", {"outcome": "failed"})):
+        assert simulator.http.post(f"/_simulator{act}", json=body).status_code == 400
+
+
+def test_canceled_intent_of_an_open_session_takes_no_money_and_expires_once(
+    client: stripe.StripeClient, simulator: RunningSimulator, receiver: Receiver
+) -> None:
+    session = client.v1.checkout.sessions.create(order_params())
+    intent_id = simulator.pay(session.id, "decline")["session"]["payment_intent"]
+    simulator.control("POST", f"/intents/{intent_id}/cancel", {})
+    answer = simulator.http.post(f"/_simulator/sessions/{session.id}/pay", json={})
+    assert (answer.status_code, "canceled" in answer.text) == (400, True)
+    client.v1.checkout.sessions.expire(session.id)
+    wait_until(lambda: "checkout.session.expired" in receiver.kinds())
+    assert receiver.kinds().count("payment_intent.canceled") == 1
+
+
+def test_expired_session_takes_its_intent_along_and_an_arrived_payment_is_never_canceled(
+    client: stripe.StripeClient, simulator: RunningSimulator, receiver: Receiver
+) -> None:
+    session = client.v1.checkout.sessions.create(order_params())
+    simulator.pay(session.id, "decline")
+    client.v1.checkout.sessions.expire(session.id)
+    wait_until(lambda: {"checkout.session.expired", "payment_intent.canceled"} <= {*receiver.kinds()})
+    paid = client.v1.checkout.sessions.create(order_params())
+    intent_id = simulator.pay(paid.id)["session"]["payment_intent"]
+    assert simulator.http.post(f"/_simulator/intents/{intent_id}/cancel", json={}).status_code == 400
+    assert simulator.http.post("/_simulator/intents/pi_unknown/cancel", json={}).status_code == 404

@@ -38,8 +38,15 @@ def delayed(client: Client, simulator: RunningSimulator) -> None:
         simulator.control("POST", f"/sessions/{session_id}/settle", {"outcome": outcome})
 
 
+def canceled(client: Client, simulator: RunningSimulator) -> None:
+    intent = paid(client, simulator, "later")
+    simulator.control("POST", f"/intents/{intent}/cancel", {"reason": "automatic"})
+
+
 def expired(client: Client, simulator: RunningSimulator) -> None:
-    client.v1.checkout.sessions.expire(opened(client))
+    session_id = opened(client)
+    simulator.pay(session_id, "decline")
+    client.v1.checkout.sessions.expire(session_id)
 
 
 def refunded(client: Client, simulator: RunningSimulator) -> None:
@@ -61,6 +68,7 @@ STORIES: tuple[Callable[[Client, RunningSimulator], None], ...] = (
     by_card,
     declined,
     delayed,
+    canceled,
     expired,
     refunded,
     disputed,

@@ -55,7 +55,11 @@ class Order(Base):
     paid_amount: Mapped[int] = mapped_column(server_default="0")
     paid_currency: Mapped[str] = mapped_column(server_default="")
     paid_at: Mapped[datetime | None]
+    # Since when a payment that takes days is or was under way.
+    processing_at: Mapped[datetime | None]
     failure: Mapped[str] = mapped_column(server_default="")
+    # When its learner wanted it no more; what becomes of it is the provider's word.
+    given_up_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     # Of `amount`, as Stripe Tax computed it; the lines are name, rate, jurisdiction, amount.
     tax_amount: Mapped[int] = mapped_column(server_default="0")
@@ -63,6 +67,7 @@ class Order(Base):
     refunded_amount: Mapped[int] = mapped_column(server_default="0")
     dispute: Mapped[str] = mapped_column(server_default="none")
     stray_session: Mapped[str] = mapped_column(server_default="")
+    stray_returned: Mapped[bool] = mapped_column(server_default=text("false"))
     # Paid although another order for the same course is current: a person decides which one to refund.
     surplus: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -101,7 +106,8 @@ class Order(Base):
     @property
     def checkout_url(self) -> str | None:
         """Where to pay, while that is possible."""
-        return self.session_url if self.status == "pending" and not self.overdue else None
+        payable = self.status == "pending" and self.processing_at is None and not self.overdue
+        return self.session_url if payable else None
 
 
 class OrderLine(Base):

@@ -83,6 +83,10 @@ class FarEnd:
         """A delayed payment arrives or bounces."""
         self.control("POST", f"/sessions/{session_id}/settle", {"outcome": outcome})
 
+    def cancel_payment(self, session_id: str) -> None:
+        """Stripe cancels a payment that was tried or begun."""
+        self.control("POST", f"/intents/{self.session(session_id)['payment_intent']}/cancel", {})
+
     def dispute(self, session_id: str) -> str:
         """The bank questions the payment; returns the dispute's id."""
         return str(self.control("POST", "/disputes", {"payment": session_id})["id"])

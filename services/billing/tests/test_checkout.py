@@ -63,6 +63,14 @@ def test_a_key_used_for_another_course_is_refused_but_is_free_for_another_person
     assert shop.checkout(shop.harness.caller(), course_id, key="k2").status_code == 201
 
 
+@pytest.mark.parametrize("other", [{"coupon": "TEN-OFF"}, {"currency": "EUR"}])
+def test_a_key_used_again_on_other_terms_is_refused(shop: Shop, other: dict[str, str]) -> None:
+    caller, course_id = shop.harness.caller(), shop.sell()
+    assert shop.checkout(caller, course_id, key="k3").status_code == 201
+    refused = shop.checkout(caller, course_id, key="k3", extra=other)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+
+
 @pytest.mark.parametrize("key", ["x" * 256, "two words", "k\u00e9y"])
 def test_a_key_that_is_no_plain_text_is_refused(shop: Shop, key: str) -> None:
     body = {"course_id": str(shop.sell())}

@@ -177,7 +177,15 @@ def test_an_ended_coupon_is_over_at_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "terms",
-    [{}, {"percent": 0}, {"percent": 101}, {"amount": 5}, {"percent": 5, "amount": 5, "currency": "USD"}],
+    [
+        {},
+        {"percent": 0},
+        {"percent": 101},
+        {"amount": 5},
+        {"percent": 5, "amount": 5, "currency": "USD"},
+        {"percent": 5, "starts_at": "2030-01-02T00:00:00Z", "ends_at": "2030-01-01T00:00:00Z"},
+        {"percent": 5, "ends_at": "2020-01-01T00:00:00Z"},
+    ],
 )
 def test_a_coupon_that_makes_no_sense_is_refused(shop: Shop, terms: dict[str, Any]) -> None:
     assert shop.harness.caller("admin").post(COUPONS, json={"code": "NONSENSE", **terms}).status_code == 422

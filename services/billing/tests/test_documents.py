@@ -2,6 +2,7 @@
 
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -155,4 +156,13 @@ def test_what_no_font_has_is_the_replacement_sign_and_not_an_empty_box() -> None
 
 
 def test_money_is_written_as_its_currency_has_it() -> None:
-    assert [money(4905, "USD"), money(-5, "EUR"), money(4900, "JPY")] == ["49.05 USD", "-0.05 EUR", "4900 JPY"]
+    written = {"USD": "49.05 USD", "JPY": "4905 JPY", "KWD": "4.905 KWD", "UGX": "49.05 UGX"}
+    assert {currency: money(4905, currency) for currency in written} == written
+    assert [money(-5, "EUR"), money(-5, "JPY")] == ["-0.05 EUR", "-5 JPY"]
+
+
+def test_an_invoice_whose_tax_the_buyer_owes_says_so() -> None:
+    tax = {"name": "VAT", "rate": "0.0", "jurisdiction": "Austria", "amount": 0, "taxable_amount": 90}
+    owed = replace(invoice_of("Ann"), tax_lines=({**tax, "reason": "reverse_charge"},))
+    assert "Reverse charge" in words(render_paper(owed))
+    assert "Reverse charge" not in words(render_paper(replace(owed, tax_lines=({**tax, "reason": "zero_rated"},))))

@@ -15,6 +15,10 @@ OWED = Facts(4900, "USD")
 PAID_AT = datetime(2026, 1, 2, tzinfo=UTC)
 UNPAID = Sighting("cs_1", None, {}, 4900, "USD")
 PAID = replace(UNPAID, paid_at=PAID_AT)
+UNDER_WAY = replace(UNPAID, processing_at=PAID_AT)
+BOUNCED, CANCELED, EXPIRED = (
+    replace(UNPAID, failure=name) for name in ("payment_failed", "payment_canceled", "session_expired")
+)
 
 
 def seen(**facts: Any) -> Sighting:
@@ -53,6 +57,10 @@ TRUTH = {
     "paid in another currency": ([seen(currency="EUR")], "review"),
     "expired": ([replace(UNPAID, failure="session_expired")], "failed"),
     "bounced": ([replace(UNPAID, failure="payment_failed")], "failed"),
+    "under way": ([UNDER_WAY], "pending"),
+    "under way, then canceled": ([UNDER_WAY, CANCELED], "failed"),
+    "canceled, seen before it was under way": ([CANCELED, UNDER_WAY], "failed"),
+    "canceled, and paid after all": ([CANCELED, PAID], "paid"),
     "paid after all": ([replace(UNPAID, failure="payment_failed"), PAID], "paid"),
     "partial refund": ([seen(refunds=refund(100))], "partly_refunded"),
     "two refunds, together all": ([seen(refunds=refund(4800) | refund(100, name="re_2"))], "refunded"),
@@ -121,6 +129,25 @@ def test_w2_success_and_each_dispute_are_announced_once_in_every_order_of_arriva
         assert kinds.count(PaymentDisputed) == kinds.count(DisputeClosed) == int(disputed)
 
 
+@pytest.mark.parametrize(("given_up", "status"), [(False, "failed"), (True, "cancelled")])
+def test_however_an_order_came_to_nothing_its_end_and_its_reason_are_the_same_in_every_order_of_arrival(
+    given_up: bool, status: str
+) -> None:
+    owed = replace(OWED, given_up=given_up)
+    for order in permutations((UNPAID, UNDER_WAY, BOUNCED, CANCELED, EXPIRED)):
+        facts = owed
+        for sighting in order:
+            facts = merge_sighting(facts, sighting, own=True)
+        assert facts == replace(
+            owed, failure="cancelled" if given_up else "session_expired", processing_at=UNDER_WAY.processing_at
+        )
+        assert order_status(facts) == status
+
+
+def test_a_payment_that_was_made_and_bounced_has_failed_although_its_order_was_given_up() -> None:
+    assert order_status(merge_sighting(replace(OWED, given_up=True), BOUNCED, own=True)) == "failed"
+
+
 def test_a_payment_that_does_not_fit_is_never_announced_as_success() -> None:
     assert news(seen(amount=4899)) == news(seen(currency="EUR")) == news(seen(amount=4901)) == []
 
@@ -144,10 +171,20 @@ def test_failure_is_told_with_its_reason() -> None:
 
 
 def test_of_a_session_that_is_not_the_orders_own_nothing_but_a_payment_is_noted() -> None:
-    strays = [seen(refunds=refund(4900)), seen(disputes=dispute("lost")), replace(UNPAID, failure="session_expired")]
+    strays = [seen(refunds=refund(4899)), seen(disputes=dispute("lost")), replace(UNPAID, failure="session_expired")]
     facts = OWED
     for stray in strays:
         facts = merge_sighting(facts, stray, own=False)
     assert facts == replace(OWED, stray_session="cs_1")
     assert order_status(facts) == "review"
     assert order_status(merge_sighting(facts, PAID, own=True)) == "paid"
+
+
+def test_a_stray_payment_that_went_back_leaves_the_order_to_its_own_session_in_every_order_of_arrival() -> None:
+    looks = [(PAID, False), (seen(refunds=refund(100)), False), (seen(refunds=refund(4900)), False), (EXPIRED, True)]
+    for arrival in permutations(looks):
+        facts = OWED
+        for sighting, own in arrival:
+            facts = merge_sighting(facts, sighting, own)
+        assert facts == replace(OWED, failure="session_expired", stray_session="cs_1", stray_returned=True)
+        assert order_status(facts) == "failed"

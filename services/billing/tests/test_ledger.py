@@ -113,7 +113,12 @@ def test_revenue_is_kept_by_day_course_instructor_and_currency(shop: Shop) -> No
     shop.far_end.refund(session_id, 900)
     shop.deliver_all(session_id)
     admin = shop.harness.caller("admin")
-    parts = {"course": order["course_id"], "instructor": str(instructor_of(shop, order["id"])), "currency": None}
+    parts = {
+        "day": datetime.now(UTC).date().isoformat(),
+        "course": order["course_id"],
+        "instructor": str(instructor_of(shop, order["id"])),
+        "currency": None,
+    }
     for group, key in parts.items():
         query = {"group": group, "course_id": order["course_id"]}
         [row] = admin.get("/api/v1/admin/payments/revenue", params=query).json()

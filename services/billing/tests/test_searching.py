@@ -5,8 +5,11 @@ import io
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from services.billing.tests.shop import Shop, course_event
+from services.billing.tests.test_timeline import steps
+from services.billing.tests.test_w5_misfits import foreign_session
 
 ADMIN = "/api/v1/admin/payments"
 
@@ -25,8 +28,37 @@ def test_an_order_is_found_by_every_id_that_names_it(shop: Shop) -> None:
     [invoice] = shop.sql("SELECT number FROM documents WHERE order_id = :id AND kind = 'invoice'", id=order["id"])
     for query in (order["id"], str(caller.user_id), session_id, payment.id, refund, invoice.number.lower()):
         assert found(shop, query=query) == [order["id"]]
+    wish = shop.harness.caller("admin").post(f"{ADMIN}/{order['id']}/refunds", json={"amount": 100, "reason": "asked"})
+    dispute = shop.far_end.dispute(session_id)
+    shop.deliver_all(session_id)
+    for query in (wish.json()["id"], dispute):
+        assert found(shop, query=query) == [order["id"]]
     assert found(shop, query="'; DROP TABLE orders; --") == []
     assert shop.harness.caller("admin").get(ADMIN, params={"query": "x" * 300}).status_code == 422
+
+
+def test_an_order_is_found_by_a_paid_session_that_names_it_and_is_not_its_own(shop: Shop) -> None:
+    _, order, _ = shop.bought()
+    stray = foreign_session(shop, order["id"], {})
+    shop.deliver_all(stray)
+    assert found(shop, query=stray) == [order["id"]]
+
+
+def test_support_reads_why_anybodys_order_is_what_it_is(shop: Shop) -> None:
+    caller, order, session_id = shop.paid()
+    shop.far_end.refund(session_id, 100)
+    dispute = shop.far_end.dispute(session_id)
+    shop.deliver_all(session_id)
+    url = f"{ADMIN}/{order['id']}/history"
+    told = shop.harness.caller("support").get(url).json()
+    assert (told["order"]["id"], told["order"]["user_id"]) == (order["id"], str(caller.user_id))
+    assert [step["step"] for step in told["steps"]] == steps(caller, order["id"])
+    assert [refund["amount"]["amount"] for refund in told["refunds"]] == [100]
+    [questioned] = told["disputes"]
+    assert (questioned["id"], questioned["status"], questioned["amount"]["amount"]) == (dispute, "open", 4900)
+    assert [document["kind"] for document in told["documents"]] == ["invoice", "receipt", "credit_note"]
+    assert caller.get(url).status_code == 403
+    assert shop.harness.caller("admin").get(f"{ADMIN}/{uuid7()}/history").status_code == 404
 
 
 def test_filters_narrow_by_course_time_currency_and_instructor(shop: Shop) -> None:

@@ -84,7 +84,9 @@ def test_a_refund_that_fails_gives_the_order_back(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(("outcome", "status"), [("won", "paid"), ("lost", "lost")])
-def test_a_dispute_is_told_when_it_opens_and_when_it_closes(shop: Shop, outcome: str, status: str) -> None:
+def test_a_dispute_is_told_when_it_opens_and_when_it_closes(
+    shop: Shop, caplog: pytest.LogCaptureFixture, outcome: str, status: str
+) -> None:
     _, order, session_id = shop.bought()
     shop.far_end.pay(session_id)
     dispute = shop.far_end.dispute(session_id)
@@ -95,6 +97,8 @@ def test_a_dispute_is_told_when_it_opens_and_when_it_closes(shop: Shop, outcome:
     assert shop.order(order["id"])["status"] == status
     [opened], [closed] = (shop.told(order["id"], kind) for kind in (PaymentDisputed, DisputeClosed))
     assert (opened.dispute_id, closed.dispute_id, closed.won) == (dispute, dispute, outcome == "won")
+    alerts = [message for message in caplog.messages if "ALERT" in message and dispute in message]
+    assert ["is open" in alerts[0], f"is {outcome}" in alerts[1], len(alerts)] == [True, True, 2]
 
 
 def test_an_event_about_a_session_that_stripe_does_not_know_is_parked(shop: Shop) -> None:

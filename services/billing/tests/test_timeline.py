@@ -4,12 +4,15 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 from uuid_utils.compat import uuid7
 
+from services.billing.orders import find_order_for_update
 from services.billing.tests.shop import Shop
 from shared.events import EnrollmentGranted, EnrollmentRevoked
+from shared.testing import wait_until
 from shared.testing.harness import Caller
 
 
@@ -85,6 +88,25 @@ def test_a_page_that_waits_is_told_of_each_step_as_it_happens_and_goes_on_where_
     shop.harness.deliver(enrolled(EnrollmentGranted, caller, order, uuid7(), 1))
     with stream(shop, caller, order["id"], last["id"]) as response:
         assert next(events(response))["event"] == "access_granted"
+
+
+def test_a_step_that_can_be_read_first_has_the_lower_number_so_that_nobody_who_goes_on_behind_it_misses_one(
+    shop: Shop,
+) -> None:
+    caller, order, session_id = shop.paid()
+    shop.far_end.refund(session_id, 900)
+    intake, database = shop.harness.worker.handlers.intakes["stripe"], shop.harness.database
+    look = intake.prepare(database, {"intent_id": shop.far_end.session(session_id)["payment_intent"]})
+    granted = enrolled(EnrollmentGranted, caller, order, uuid7(), 1)
+    other = threading.Thread(target=shop.harness.deliver, args=[granted])
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.begin() as session:
+        find_order_for_update(session, UUID(order["id"]))
+        other.start()
+        wait_until(lambda: shop.sql(waits), what="the step of the access waits for the order")
+        intake.handle(session, look)
+    other.join()
+    assert steps(caller, order["id"])[-2:] == ["partly_refunded", "access_granted"]
 
 
 def test_nobody_watches_anothers_order(shop: Shop) -> None:

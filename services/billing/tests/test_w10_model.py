@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 from services.billing.check_ledger import find_faults
 from services.billing.tests.scale import scaled
 from services.billing.tests.shop import Shop
+from services.billing.tests.test_timeline import steps
 from shared.events import PaymentSucceeded
 
 PRICE = 4900
@@ -31,13 +32,19 @@ class Selling(RuleBasedStateMachine):
     @initialize()
     def open_shop(self) -> None:
         self.caller, self.course = self.shop.harness.caller(), self.shop.sell(PRICE)
-        self.paid, self.expired, self.refunds, self.dispute = False, False, dict[str, int](), ""
-        self.dispute_status, self.heard = "", True
-        self.buy()
+        self.take_up(self.shop.checkout(self.caller, self.course).json())
 
-    def buy(self) -> None:
-        order = self.shop.checkout(self.caller, self.course).json()
+    def take_up(self, order: dict[str, Any]) -> None:
+        """The story goes on with this order; what is told of an earlier one no longer matters to it."""
         self.order_id, self.session_id = order["id"], order["checkout_url"].rsplit("/", 1)[1]
+        # The page is open; a card was declined on it; a bank debit is under way; nobody can pay any more.
+        self.open, self.tried, self.under_way, self.over = True, False, False, False
+        self.paid, self.refunds, self.dispute, self.dispute_status = False, dict[str, int](), "", ""
+        self.heard = True
+
+    def happened(self) -> None:
+        """Something at Stripe, of which billing need not know yet."""
+        self.heard = False
 
     @property
     def refunded(self) -> int:
@@ -51,7 +58,7 @@ class Selling(RuleBasedStateMachine):
             return "disputed" if self.dispute_status == "open" else "lost"
         if self.paid:
             return "partly_refunded" if self.refunded else "paid"
-        return "failed" if self.expired else "pending"
+        return "failed" if self.over else "pending"
 
     @rule()
     def click_again(self) -> None:
@@ -60,31 +67,45 @@ class Selling(RuleBasedStateMachine):
         answer = self.shop.checkout(self.caller, self.course)
         if answer.status_code == 201:
             assert known in ("failed", "refunded", "lost")
-            # The story goes on with the new order; what it was told of the old one no longer matters to it.
-            self.paid, self.expired, self.refunds, self.dispute_status = False, False, {}, ""
-            self.order_id, self.session_id = answer.json()["id"], answer.json()["checkout_url"].rsplit("/", 1)[1]
-            self.heard = True
+            self.take_up(answer.json())
         else:
             assert answer.status_code in (200, 409)
 
-    @precondition(lambda self: not self.paid and not self.expired)
-    @rule()
-    def pay(self) -> None:
-        self.shop.far_end.pay(self.session_id)
-        self.paid, self.heard = True, False
+    @precondition(lambda self: self.open)
+    @rule(method=st.sampled_from(["card", "later", "decline"]))
+    def pay(self, method: str) -> None:
+        self.shop.far_end.pay(self.session_id, method)
+        self.open, self.tried = method == "decline", True
+        self.paid, self.under_way = method == "card", method == "later"
+        self.happened()
 
-    @precondition(lambda self: not self.paid and not self.expired)
+    @precondition(lambda self: self.under_way)
+    @rule(outcome=st.sampled_from(["succeeded", "failed"]))
+    def settle(self, outcome: str) -> None:
+        self.shop.far_end.settle(self.session_id, outcome)
+        self.under_way, self.paid, self.over = False, outcome == "succeeded", outcome == "failed"
+        self.happened()
+
+    @precondition(lambda self: self.under_way or (self.open and self.tried))
+    @rule()
+    def cancel_payment(self) -> None:
+        self.shop.far_end.cancel_payment(self.session_id)
+        self.open, self.under_way, self.over = False, False, True
+        self.happened()
+
+    @precondition(lambda self: self.open)
     @rule()
     def expire(self) -> None:
         self.shop.far_end.client.v1.checkout.sessions.expire(self.session_id)
-        self.expired, self.heard = True, False
+        self.open, self.over = False, True
+        self.happened()
 
     @precondition(lambda self: self.paid and self.refunded < PRICE and self.dispute_status in ("", "won"))
     @rule(part=st.sampled_from([100, 1700, PRICE]))
     def refund(self, part: int) -> None:
         amount = min(part, PRICE - self.refunded)
         self.refunds[self.shop.far_end.refund(self.session_id, amount)] = amount
-        self.heard = False
+        self.happened()
 
     @precondition(lambda self: self.refunds and self.dispute_status in ("", "won"))
     @rule(data=st.data())
@@ -92,19 +113,20 @@ class Selling(RuleBasedStateMachine):
         refund = data.draw(st.sampled_from(sorted(self.refunds)))
         self.shop.far_end.fail_refund(refund)
         del self.refunds[refund]
-        self.heard = False
+        self.happened()
 
     @precondition(lambda self: self.paid and not self.refunds and not self.dispute_status)
     @rule()
     def open_dispute(self) -> None:
         self.dispute, self.dispute_status = self.shop.far_end.dispute(self.session_id), "open"
-        self.heard = False
+        self.happened()
 
     @precondition(lambda self: self.dispute_status == "open")
     @rule(outcome=st.sampled_from(["won", "lost"]))
     def close_dispute(self, outcome: str) -> None:
         self.shop.far_end.close_dispute(self.dispute, outcome)
-        self.dispute_status, self.heard = outcome, False
+        self.dispute_status = outcome
+        self.happened()
 
     @rule(data=st.data(), copies=st.integers(1, 3))
     def deliver(self, data: st.DataObject, copies: int) -> None:
@@ -144,6 +166,11 @@ class Selling(RuleBasedStateMachine):
     @invariant()
     def success_is_told_at_most_once(self) -> None:
         assert len(self.shop.told(self.order_id, PaymentSucceeded)) <= 1
+
+    @invariant()
+    def each_step_of_the_payment_is_noted_at_most_once(self) -> None:
+        noted = steps(self.caller, self.order_id)
+        assert max(noted.count(step) for step in ("payment_processing", "money_received", "failed")) <= 1
 
     def teardown(self) -> None:
         assert find_faults(self.shop.harness.database) == []

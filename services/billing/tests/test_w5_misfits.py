@@ -7,7 +7,9 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.billing.check_ledger import find_faults
 from services.billing.tests.shop import Shop
+from services.billing.tests.test_w7_lost_webhooks import mismatches
 from shared.events import PaymentFailed, PaymentSucceeded
 from shared.testing.harness import Caller
 
@@ -26,7 +28,12 @@ def unopened(shop: Shop) -> tuple[Caller, dict[str, Any], dict[str, str]]:
 
 
 def foreign_session(
-    shop: Shop, reference: str, marks: dict[str, str], amount: int = 4900, currency: str = "usd"
+    shop: Shop,
+    reference: str,
+    marks: dict[str, str],
+    amount: int = 4900,
+    currency: str = "usd",
+    method: str = "card",
 ) -> str:
     """A paid session that somebody else made on the same Stripe account."""
     price = {"currency": currency, "unit_amount": amount, "product_data": {"name": "Rust"}}
@@ -39,7 +46,7 @@ def foreign_session(
         "expires_at": int(time.time()) + 3600,
     }
     session = shop.far_end.client.v1.checkout.sessions.create(params)
-    shop.far_end.pay(session.id)
+    shop.far_end.pay(session.id, method)
     return session.id
 
 
@@ -92,6 +99,34 @@ def test_w5_a_second_session_that_names_the_order_does_not_pay_it_and_its_own_st
     read = shop.order(order["id"])
     assert (read["status"], read["stray_session"]) == ("paid", stray)
     assert len(shop.told(order["id"], PaymentSucceeded)) == 1
+
+
+def test_a_stray_payment_that_went_back_needs_nobody_any_more_and_the_order_can_be_paid(own_shop: Shop) -> None:
+    caller, order, session_id = own_shop.bought()
+    stray = foreign_session(own_shop, order["id"], {})
+    own_shop.deliver_all(stray)
+    first = own_shop.far_end.refund(stray, 900)
+    own_shop.deliver_all(stray)
+    own_shop.run_job("reconcile")
+    assert (own_shop.order(order["id"])["status"], mismatches(own_shop, order["id"])) == (
+        "review",
+        {"payment-in-review": "support"},
+    )
+    own_shop.far_end.refund(stray)
+    own_shop.deliver_all(stray)
+    own_shop.run_job("reconcile")
+    assert (own_shop.order(order["id"])["status"], mismatches(own_shop, order["id"])) == ("pending", {})
+    again = own_shop.checkout(caller, UUID(order["course_id"])).json()
+    assert (again["id"], again["checkout_url"]) == (order["id"], order["checkout_url"])
+    own_shop.far_end.pay(session_id)
+    own_shop.deliver_all(session_id)
+    assert (own_shop.order(order["id"])["status"], find_faults(own_shop.harness.database)) == ("paid", [])
+    # The bank sends a part of it back: somebody is owed money again, and the learner keeps the course.
+    own_shop.far_end.fail_refund(first)
+    own_shop.deliver_all(stray)
+    own_shop.run_job("reconcile")
+    assert own_shop.order(order["id"])["status"] == "paid"
+    assert mismatches(own_shop, order["id"]) == {"payment-in-review": "support"}
 
 
 def test_w5_a_completed_but_unpaid_session_and_an_expired_one_enroll_nobody(shop: Shop) -> None:
