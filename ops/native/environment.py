@@ -12,6 +12,22 @@ from ops.places import SERVICES
 
 # Nothing else of the caller's shell reaches a process, so that a stray variable there changes nothing here.
 INHERITED = ("PATH", "HOME", "LANG", "TZ", "SSL_CERT_FILE")
+# What the endpoint is registered for at Stripe, in each mode of operation (docs/operations.md).
+STRIPE_EVENTS = (
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.refunded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "refund.failed",
+    "refund.updated",
+)
 # The 46 MiB of a password's hash in 23 pages, not in 11,776: fetching those took half of a hash's time.
 HUGE_PAGES = "glibc.malloc.hugetlb=1"
 
@@ -100,6 +116,7 @@ class Environment:
             "STRIPE_API_KEY": self.secrets["stripe_api_key"],
             "STRIPE_WEBHOOK_SECRET": self.secrets["stripe_webhook_secret"],
             "STRIPE_WEBHOOK_URL": f"{self.public_url}/api/v1/payments/webhooks/stripe",
+            "STRIPE_WEBHOOK_EVENTS": ",".join(STRIPE_EVENTS),
         }
 
     def openid_simulator(self) -> dict[str, str]:

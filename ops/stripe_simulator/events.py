@@ -12,7 +12,7 @@ from ops.stripe_simulator.settings import API_VERSION
 
 def record_event(account: Account, kind: str, subject: Body, previous: Body | None = None) -> Body:
     """Saves the event and its deliveries; they leave right after the surrounding transaction commits."""
-    listened = account.settings.stripe_webhook_url is not None
+    listened = account.settings.sends(kind)
     data: Body = {"object": subject}
     if previous is not None:
         data["previous_attributes"] = previous

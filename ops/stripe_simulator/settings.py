@@ -18,6 +18,8 @@ class Settings(BaseSettings):
     stripe_api_key: SecretStr = Field(min_length=8)
     stripe_webhook_secret: SecretStr = Field(min_length=8)
     stripe_webhook_url: str | None = None
+    # The event types that the endpoint asked for, separated by commas; empty for all of them.
+    stripe_webhook_events: str = ""
     simulator_public_url: str = "http://localhost:8090"
     simulator_state: Path | None = None
     simulator_first_retry: float = Field(default=1.0, gt=0)
@@ -32,6 +34,15 @@ class Settings(BaseSettings):
         if "_live_" in value.get_secret_value():
             raise ValueError("the simulator refuses live keys; use one that starts with sk_test_")
         return value
+
+    def sends(self, kind: str) -> bool:
+        """Whether the endpoint is told of such events."""
+        return self.stripe_webhook_url is not None and (not self.wanted_events or kind in self.wanted_events)
+
+    @cached_property
+    def wanted_events(self) -> frozenset[str]:
+        """By type; none named means all."""
+        return frozenset(filter(None, self.stripe_webhook_events.split(",")))
 
     @cached_property
     def public_url(self) -> str:

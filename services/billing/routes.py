@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from services.billing import checkout, mismatches, reconciliation, searching, stripe_events
 from services.billing.dependencies import DatabaseDep, PaymentFilter, ProviderDep
@@ -20,6 +19,7 @@ from shared.database import Database, SessionDep
 from shared.errors import Problem
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
+from shared.threads import run_in_thread
 
 MAX_WEBHOOK_BYTES = 512 * 1024
 
@@ -130,7 +130,7 @@ async def receive_stripe_event(request: Request, database: DatabaseDep) -> dict[
     settings: Settings = request.app.state.settings
     body = await _read_body(request)
     event = verify_event(body, request.headers.get("stripe-signature"), settings.webhook_secrets, settings.livemode)
-    await run_in_threadpool(_commit_event, database, event)
+    await run_in_thread(_commit_event, database, event)
     return {"received": True}
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import orjson
 from fastapi import Header, Request
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 
 from services.billing import reconciliation, timeline
 from services.billing.dependencies import DatabaseDep, ProviderDep
@@ -19,6 +18,7 @@ from shared.auth import Actor, authenticate, require
 from shared.database import Database, SessionDep
 from shared.errors import Problem
 from shared.routing import AcademyRouter
+from shared.threads import run_in_thread
 
 router = AcademyRouter(prefix="/api/v1/payments/orders/{order_id}", tags=["payments"])
 Buyer = Annotated[Actor, require("payments:make")]
@@ -49,7 +49,7 @@ async def stream_order_steps(
 ) -> StreamingResponse:
     """The same steps as server-sent events, each as it happens: wait for `access_granted` after the payment page. Open
     it by fetch, since EventSource sends no Authorization header; after an interruption send the last id you saw."""
-    await run_in_threadpool(_steps_behind, database, order_id, actor.user_id, last_event_id)
+    await run_in_thread(_steps_behind, database, order_id, actor.user_id, last_event_id)
     watch = _Watch(database, provider, order_id, actor.user_id, last_event_id)
     return StreamingResponse(watch.events(request), media_type="text/event-stream", headers=HEADERS)
 
@@ -85,7 +85,7 @@ class _Watch:
         said = 0.0
         yield b"retry: 1000\n\n"
         while time.monotonic() < ends and not await request.is_disconnected() and await _is_signed_in(request):
-            for step in await run_in_threadpool(self._look):
+            for step in await run_in_thread(self._look):
                 self._after = step["id"]
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (step["id"], step["step"].encode(), orjson.dumps(step))
                 said = time.monotonic()
@@ -93,7 +93,7 @@ class _Watch:
                 yield b": waiting\n\n"
                 said = time.monotonic()
                 # A lost webhook must not keep a learner waiting: the provider is asked, as by the landing page.
-                await run_in_threadpool(self._refresh)
+                await run_in_thread(self._refresh)
             await asyncio.sleep(LOOK_EVERY)
 
     def _look(self) -> list[dict[str, Any]]:

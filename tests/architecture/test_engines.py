@@ -11,6 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from ops import compose, dotenv
 from ops.native.environment import Environment
 from ops.openid_simulator.settings import offer
+from services.billing.stripe_events import HANDLED_TYPES
 from tests.architecture.tree import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -37,3 +38,9 @@ def test_both_engines_offer_the_openid_simulator_to_sign_in_by() -> None:
     assert FAR_ENDS["openid-simulator"]["environment"]["OPENID_ISSUER"] == compose.OPENID_ISSUER
     native = json.loads(NATIVE.service("identity")["SIGN_IN_PROVIDERS"])
     assert native == [offer(NATIVE.openid_simulator()["OPENID_ISSUER"])]
+
+
+def test_both_engines_have_the_simulator_tell_what_billing_listens_to() -> None:
+    in_compose = FAR_ENDS["stripe-simulator"]["environment"]["STRIPE_WEBHOOK_EVENTS"]
+    assert in_compose == NATIVE.stripe_simulator()["STRIPE_WEBHOOK_EVENTS"]
+    assert frozenset(in_compose.split(",")) == HANDLED_TYPES

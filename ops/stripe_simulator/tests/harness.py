@@ -107,7 +107,9 @@ class RunningSimulator:
 
 
 @contextmanager
-def running_simulator(webhook_url: str | None = None, state: Path | None = None) -> Iterator[RunningSimulator]:
+def running_simulator(
+    webhook_url: str | None = None, state: Path | None = None, events: str = ""
+) -> Iterator[RunningSimulator]:
     """A simulator on a free port, its retries a hundred times faster than by default."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -116,6 +118,7 @@ def running_simulator(webhook_url: str | None = None, state: Path | None = None)
         stripe_api_key=SecretStr(API_KEY),
         stripe_webhook_secret=SecretStr(SECRET),
         stripe_webhook_url=webhook_url,
+        stripe_webhook_events=events,
         simulator_public_url=url,
         simulator_state=state,
         simulator_first_retry=0.01,

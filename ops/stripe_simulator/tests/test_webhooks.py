@@ -106,3 +106,13 @@ def test_unreachable_receiver_is_logged_with_its_reason() -> None:
         attempt = wait_until(lambda: simulator.control("GET", "/deliveries?limit=1")["attempts"])[0]
         assert attempt["status"] is None
         assert "ConnectError" in attempt["error"]
+
+
+def test_the_endpoint_is_told_of_what_it_asked_for_and_the_rest_is_only_listed(receiver: Receiver) -> None:
+    with running_simulator(receiver.url, events="refund.updated,checkout.session.completed") as simulator:
+        pay_new_session(simulator)
+        listed = {event.type: event.pending_webhooks for event in simulator.client().v1.events.list().data}
+        assert {kind for kind, waiting in listed.items() if waiting} <= {"checkout.session.completed"}
+        assert sorted(listed) == PAID
+        wait_until(lambda: receiver.kinds() == ["checkout.session.completed"])
+        assert sum(simulator.control("GET", "/deliveries")["states"].values()) == 1
