@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pika
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import Row, Text, bindparam, cast, func, select, text, update
 
-from shared import failpoints, tables, topology
+from shared import failpoints, lean_session, tables, topology
 from shared.database import Database
 from shared.prepared import hot
 from shared.publisher import Message, Outcome, Publisher, PublisherClosed
@@ -29,7 +28,7 @@ _o = tables.outbox.c
 _held = tables.outbox.alias("held")
 # Rows whose aggregate has an earlier row in back-off wait with it: order is per aggregate.
 DUE = hot(
-    select(_o.id, _o.event_id, _o.type, _o.envelope, _o.attempts)
+    select(_o.id, _o.event_id, _o.type, cast(_o.envelope, Text).label("envelope"), _o.attempts)
     .where(
         _o.published_at.is_(None),
         ~select(_held.c.id)
@@ -71,7 +70,7 @@ class Relay:
             if leader is None:
                 return False
             self._keep_connection()
-            rows = leader.execute(DUE).all()
+            rows = lean_session.execute(leader, DUE, {}).all()
             return bool(rows) and self._publish(leader, rows) == BATCH
         except Exception:
             # Whatever broke, leadership and broker connection are built anew; unmarked rows are published again.
@@ -103,7 +102,7 @@ class Relay:
     def _publish(self, leader: DatabaseConnection, rows: Sequence[Any]) -> int:
         if self._publisher is None:
             self._publisher = Publisher(self._parameters)
-        messages = [Message(str(row.event_id), row.type, orjson.dumps(row.envelope)) for row in rows]
+        messages = [Message(str(row.event_id), row.type, row.envelope.encode()) for row in rows]
         outcomes = self._publisher.publish(self._exchange, messages)
         failpoints.reach("relay-before-mark")
         by_outcome: dict[Outcome, list[Any]] = {outcome: [] for outcome in Outcome}
@@ -111,7 +110,7 @@ class Relay:
             by_outcome[outcomes[str(row.event_id)]].append(row)
         confirmed = by_outcome[Outcome.CONFIRMED]
         if confirmed:
-            leader.execute(MARK_PUBLISHED, {"ids": [row.id for row in confirmed]})
+            lean_session.execute(leader, MARK_PUBLISHED, {"ids": [row.id for row in confirmed]})
         for outcome, reason in REASONS.items():
             for row in by_outcome[outcome]:
                 self._hold(leader, row, reason)
