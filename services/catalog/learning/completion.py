@@ -1,10 +1,10 @@
 """Completing lessons, and with the last one the course."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import Course
@@ -21,8 +21,8 @@ from shared.transactions import later
 LOCK = f"{MINE} FOR KEY SHARE OF courses FOR UPDATE OF enrollments"
 _LOCK = hot(text(LOCK))
 _LOCK_LATER = later(_LOCK)
-# Marks the lesson and tells the progress. `version` is the enrollment's next one when the mark is new, else none. What
-# the statement writes its own reads do not see, hence the union.
+# Marks the lesson and tells the progress. `next_version` is the enrollment's when the mark is new, else none. What the
+# statement writes its own reads do not see, hence the union.
 MARK = f"""
     WITH mine AS ({MINE}), marked AS (
         INSERT INTO lesson_completions (enrollment_id, lesson_id, completed_at)
@@ -30,22 +30,35 @@ MARK = f"""
         JOIN lessons ON lessons.id = :lesson AND lessons.course_id = :course
         ON CONFLICT DO NOTHING RETURNING lesson_id, completed_at
     ), counted AS (
-        UPDATE enrollments SET version = version + 1 FROM mine, marked WHERE enrollments.id = mine.id
+        UPDATE enrollments SET version = enrollments.version + 1 FROM mine, marked WHERE enrollments.id = mine.id
         RETURNING enrollments.version
     ), marks AS (
         SELECT lesson_id, completed_at FROM lesson_completions JOIN mine ON mine.id = enrollment_id
         UNION ALL SELECT lesson_id, completed_at FROM marked
     )
-    SELECT mine.id, mine.title, mine.lesson_count, bool_or(lessons.id = :lesson) AS known,
-        (SELECT version FROM counted) AS version, {TOLD}
+    SELECT mine.id, mine.version, mine.title, mine.lesson_count, bool_or(lessons.id = :lesson) AS known,
+        (SELECT version FROM counted) AS next_version, {TOLD}
 """
 _MARK = hot(text(MARK))
-_NEXT_VERSION = hot(
-    update(Enrollment)
-    .where(Enrollment.id == bindparam("enrollment"))
-    .values(version=Enrollment.version + 1)
-    .returning(Enrollment.version)
+_COMPLETE = later(
+    hot(
+        text("""
+    WITH completed AS (INSERT INTO course_completions (enrollment_id, completed_at) VALUES (:enrollment, :now))
+    UPDATE enrollments SET version = :version WHERE id = :enrollment
+""")
+    )
 )
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """A locked enrollment whose last lesson is complete; `version` is its present one."""
+
+    enrollment_id: UUID
+    version: int
+    user_id: UUID
+    course_id: UUID
+    course_title: str
 
 
 def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id: UUID) -> CourseProgress:
@@ -58,10 +71,10 @@ def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id:
         raise why_not(session, course_id)
     if not marked.known:
         raise LessonNotFound
-    if marked.version is not None:
+    if marked.next_version is not None:
         event = LessonCompleted(
             enrollment_id=marked.id,
-            version=marked.version,
+            version=marked.next_version,
             user_id=user_id,
             course_id=course_id,
             lesson_id=lesson_id,
@@ -71,7 +84,8 @@ def complete_lesson(session: Session, course_id: UUID, lesson_id: UUID, user_id:
         outbox.add(session, event)
     progress = progress_from(course_id, marked)
     if progress.completed_at is None and progress.completed >= marked.lesson_count:
-        completed_at = _complete_course(session, marked.id, user_id, course_id, marked.title)
+        version = marked.next_version or marked.version
+        completed_at = _complete_course(session, Finisher(marked.id, version, user_id, course_id, marked.title))
         progress = replace(progress, completed_at=completed_at)
     return progress
 
@@ -91,7 +105,7 @@ def complete_finished(session: Session, course: Course) -> None:
     """After lessons were removed from the locked course: who has completed all that are left has completed it."""
     done = select(func.count()).where(LessonCompletion.enrollment_id == Enrollment.id).scalar_subquery()
     finished = (
-        select(Enrollment.id, Enrollment.user_id)
+        select(Enrollment.id, Enrollment.version, Enrollment.user_id)
         .where(
             Enrollment.course_id == course.id,
             Enrollment.active,
@@ -102,20 +116,21 @@ def complete_finished(session: Session, course: Course) -> None:
         .with_for_update()
     )
     for enrollment in session.execute(finished).all():
-        _complete_course(session, enrollment.id, enrollment.user_id, course.id, course.title)
+        finisher = Finisher(enrollment.id, enrollment.version, enrollment.user_id, course.id, course.title)
+        _complete_course(session, finisher)
 
 
-def _complete_course(session: Session, enrollment_id: UUID, user_id: UUID, course_id: UUID, title: str) -> datetime:
-    """When it was completed, which was now; the caller holds the enrollment and has seen no completion."""
+def _complete_course(session: Session, finisher: Finisher) -> datetime:
+    """When it was completed, which was now; the caller has seen no completion under the lock."""
     now = datetime.now(UTC)
-    session.execute(insert(CourseCompletion).values(enrollment_id=enrollment_id, completed_at=now))
     event = CourseCompleted(
-        enrollment_id=enrollment_id,
-        version=session.execute(_NEXT_VERSION, {"enrollment": enrollment_id}).scalar_one(),
-        user_id=user_id,
-        course_id=course_id,
-        course_title=title,
+        enrollment_id=finisher.enrollment_id,
+        version=finisher.version + 1,
+        user_id=finisher.user_id,
+        course_id=finisher.course_id,
+        course_title=finisher.course_title,
         completed_at=now,
     )
+    session.execute(_COMPLETE, {"enrollment": finisher.enrollment_id, "version": event.version, "now": now})
     outbox.add(session, event)
     return now

@@ -57,7 +57,7 @@ class CourseProgress(Progress):
 # The learner's enrollment in a course that is no draft, to be called `mine`, and what is told of it, where `marks` are
 # the lessons completed: one row, put together by Postgres. An object for each lesson here takes as long as the query.
 MINE = """
-    SELECT enrollments.id, courses.title, courses.lesson_count
+    SELECT enrollments.id, enrollments.version, courses.title, courses.lesson_count
     FROM enrollments JOIN courses ON courses.id = enrollments.course_id
     WHERE enrollments.course_id = :course AND enrollments.user_id = :learner AND enrollments.active
         AND courses.status <> 'draft'
@@ -81,7 +81,7 @@ TOLD = """
     LEFT JOIN modules ON modules.course_id = :course
     LEFT JOIN lessons ON lessons.module_id = modules.id
     LEFT JOIN marks ON marks.lesson_id = lessons.id
-    GROUP BY mine.id, mine.title, mine.lesson_count
+    GROUP BY mine.id, mine.version, mine.title, mine.lesson_count
 """
 PROGRESS = f"""
     WITH mine AS ({MINE}), marks AS (
