@@ -66,7 +66,7 @@ class Desk:
             return self.hand_out(body, outcome)
         needed = SecondFactorRead(ticket=outcome.ticket, methods=outcome.methods, expires_in=TICKET_SECONDS)
         # A Response, because the route's own model is what 200 answers.
-        return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED, {"Cache-Control": "no-store"})
+        return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED)
 
     def hand_out_ticket(self, body: SignInInput, ticket: str) -> str | None:
         """The ticket of a trip to a provider, for the body; a browser gets it in a cookie."""
