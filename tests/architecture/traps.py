@@ -155,6 +155,14 @@ def cookies_are_read_in_one_place(tree: ast.AST) -> Nodes:
     yield from _calls(tree, "Cookie")
 
 
+def times_that_are_sent_are_moments(tree: ast.AST) -> Nodes:
+    """Python takes offsets from UTC that Postgres refuses, so such a time is answered 500: shared.schemas.Moment is
+    in UTC."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "AwareDatetime" for alias in node.names):
+            yield node
+
+
 RULES: list[Rule] = [
     session_ends_before_the_answer,
     no_commit_of_ones_own,
@@ -173,6 +181,7 @@ RULES: list[Rule] = [
     nobody_is_sent_elsewhere,
     no_redirect_is_followed,
     cookies_are_read_in_one_place,
+    times_that_are_sent_are_moments,
 ]
 
 
