@@ -36,8 +36,8 @@ ENDINGS = (
     *("sign_out_user", "update_user", "impersonate_user", "archive_course", "retry_erasure"),
 )
 ANYTHING = {"If-Match": "*"}
-# 428 is the answer to a change without If-Match (RFC 6585), and says so better than 400.
-ANSWERS = {"missing_required_header": {"enabled": True, "expected-statuses": [400, 401, 403, 404, 415, 422, 428]}}
+# 428 is the answer to a change without If-Match (RFC 6585), and says so better than 400; 409 comes before it.
+ANSWERS = {"missing_required_header": {"enabled": True, "expected-statuses": [400, 401, 403, 404, 409, 415, 422, 428]}}
 
 
 NUMBERS = itertools.count()
