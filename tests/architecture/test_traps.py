@@ -48,6 +48,8 @@ BAD: dict[Rule, list[str]] = {
         "jwt.decode(t, k, algorithms=[name], audience=A, issuer=I, options={'require': R})",
         "jwt.decode(t, k, algorithms=['EdDSA'], audience=A, issuer=I)",
         "jwt.decode(t, k, algorithms=['EdDSA'], options={'require': R})",
+        "decode(t, k, algorithms=[name])",
+        "jwt.decode_complete(t, options={'verify_signature': False})",
     ],
     traps.webhooks_are_not_verified_by_the_sdk_alone: [
         "stripe.Webhook.construct_event(body, header, secret)",

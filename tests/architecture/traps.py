@@ -60,10 +60,12 @@ def a_broker_is_waited_for_with_limits(tree: ast.AST) -> Nodes:
 
 def tokens_are_decoded_by_fixed_algorithms(tree: ast.AST) -> Nodes:
     """PyJWT takes the algorithm from whoever asks, a token without exp, and any issuer, unless it is told not to."""
-    for call in _calls(tree, "decode"):
-        if _name(call.func.value if isinstance(call.func, ast.Attribute) else call) != "jwt":
-            continue
+    for call in [*_calls(tree, "decode"), *_calls(tree, "decode_complete")]:
         algorithms = _keyword(call, "algorithms")
+        of_jwt = isinstance(call.func, ast.Attribute) and _name(call.func.value) == "jwt"
+        # By another name it is known by what it takes.
+        if not (of_jwt or algorithms or _name(call.func) == "decode_complete"):
+            continue
         fixed = isinstance(algorithms, ast.List) and all(_is_fixed(element) for element in algorithms.elts)
         options = _keyword(call, "options")
         named = {key.value for key in options.keys if isinstance(key, ast.Constant)} if _is_dict(options) else set()
