@@ -106,7 +106,7 @@ class Desk:
             )
         self._set_cookie(REFRESH_COOKIE, signed_in.refresh_token, int(ABSOLUTE.total_seconds()))
         # A refresh brings no device token: one under its old name moves along.
-        if device_token := signed_in.device_token or self._left_over(DEVICE_COOKIE):
+        if device_token := signed_in.device_token or (self._left_over(DEVICE_COOKIE) and self._cookie(DEVICE_COOKIE)):
             self._set_cookie(DEVICE_COOKIE, device_token, YEAR_SECONDS)
         return tokens
 

@@ -110,10 +110,12 @@ def test_what_a_page_without_tls_has_planted_under_the_old_name_is_not_taken(bro
     browser.sign_in(ann)
     thief = Browser(browser.harness)
     thief.sign_in(new_account(browser.harness))
-    browser.kept["academy_refresh"] = thief.kept[REFRESH]
+    device = browser.kept[DEVICE]
+    browser.kept |= {"academy_refresh": thief.kept[REFRESH], "academy_device": thief.kept[DEVICE]}
     token = browser.post("refresh", {}).json()["access_token"]
     assert ann.me(token).json()["id"] == str(ann.id)
-    assert "academy_refresh" not in browser.kept
+    assert browser.kept.keys() == {REFRESH, DEVICE}
+    assert browser.kept[DEVICE] == device
 
 
 @pytest.mark.parametrize("old", [False, True])
