@@ -1,13 +1,14 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check advisories fuzz openapi sdk dead replay audit erase-again ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay audit erase-again ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 ENGINE ?=
 NAME ?=
 FULL ?=
+IMAGES ?=
 SEED ?=
 ONLY ?=
 MINUTES ?=
@@ -50,11 +51,16 @@ check: setup ## Check format, lint, types, import rules, architecture, the API c
 	@LOCK=ops/checks/requirements.lock sh ops/setup.sh $(PYTHON) $(CHECKS)
 	$(CHECKS)/bin/bandit --quiet --configfile pyproject.toml --recursive shared services ops gateway
 	git ls-files -z | xargs -0 $(CHECKS)/bin/detect-secrets-hook $(SECRETS)
+	@$(MAKE) sbom
 	@$(MAKE) advisories
 
 advisories: ## Ask the advisory database about every locked package
 	@LOCK=ops/checks/requirements.lock sh ops/setup.sh $(PYTHON) $(CHECKS)
 	@$(RUN) -m ops.checks.advisories $(CHECKS)/bin/pip-audit
+
+sbom: setup ## Write what each service's image installs, as CycloneDX, to var/sbom (IMAGES=1: look into them, too)
+	@LOCK=ops/checks/requirements.lock sh ops/setup.sh $(PYTHON) $(CHECKS)
+	@$(RUN) -m ops.checks.sbom $(if $(IMAGES),--images)
 
 openapi: setup ## Write the OpenAPI document anew after a change of a route
 	@$(OPS) openapi

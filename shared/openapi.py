@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from shared.auth import Optional, Require, dependency_calls
 from shared.errors import CONTENT_TYPE
 from shared.examples import example_of
+from shared.links import Place, link
 from shared.preconditions import read_if_match
 
 Document = dict[str, Any]
@@ -60,11 +61,17 @@ class Api(FastAPI):
         if not self.openapi_schema:
             document = super().openapi()
             _complete_components(document)
+            places = []
             for route in iter_route_contexts(self.routes):
                 if isinstance(route.original_route, APIRoute) and route.include_in_schema:
                     for method in route.methods or ():
                         operation = document["paths"][route.path_format][method.lower()]
                         _complete(operation, method, list(dependency_calls(route.dependant)), document)
+                        # What is stored nowhere has no ETag either.
+                        tagged = getattr(route.original_route, "stores_answers", True)
+                        path = str(route.path_format)
+                        places.append(Place(path, method, operation, route.response_model, tagged))
+            link(places)
         return self.openapi_schema or {}
 
 

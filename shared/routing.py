@@ -56,6 +56,8 @@ class AcademyRoute(APIRoute):
             else:
                 _request.set(request)
                 response = await handle(request)
+            if not self.stores_answers:
+                response.headers["Cache-Control"] = "no-store"
             for name, value in self._deprecation.items():
                 response.headers.append(name, value)
             if next_cursor := getattr(request.state, "next_cursor", None):
@@ -70,7 +72,8 @@ class AcademyRoute(APIRoute):
 
 
 class SecretRoute(AcademyRoute):
-    """A route whose answers hold secrets (tokens, recovery codes): they are shown once and stored nowhere."""
+    """A route whose answers hold secrets (tokens, recovery codes): they are shown once and stored nowhere (RFC 6749
+    section 5.1), so they have no ETag either."""
 
     stores_answers = False
 

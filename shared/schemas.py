@@ -1,9 +1,10 @@
 """Building blocks of request and answer shapes: strict input, texts with limits, money."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 def _without_control_characters(value: str) -> str:
@@ -35,6 +36,15 @@ Name = Annotated[
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), _READABLE]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000), _READABLE]
 
+_DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _written_out(value: Any) -> Any:
+    # A bare number would be taken for seconds since 1970, so `2026` for a morning of that year.
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY_AND_TIME.match(value)):
+        return value
+    raise ValueError("must be a day and a time as RFC 3339 writes them, such as 2026-11-22T18:33:50Z")
+
 
 def _in_utc(value: datetime) -> datetime:
     # Postgres refuses offsets from UTC that Python allows.
@@ -45,7 +55,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 # A time that a caller sends; its offset may be any.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 
 
 class Input(BaseModel):

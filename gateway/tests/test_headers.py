@@ -58,8 +58,8 @@ def test_a_service_hears_only_what_the_gateway_knows_or_passes_on(door: Door) ->
 
 
 def test_a_cookie_reaches_sign_in_and_nothing_else(door: Door) -> None:
-    cookie = {"Cookie": "academy_refresh=r"}
-    assert heard_headers(door.ask("POST", "/api/v1/auth/refresh", cookie))["cookie"] == "academy_refresh=r"
+    cookie = {"Cookie": "__Secure-academy_refresh=r"}
+    assert heard_headers(door.ask("POST", "/api/v1/auth/refresh", cookie))["cookie"] == "__Secure-academy_refresh=r"
     for path in ("/api/v1/users/me", "/api/v1/courses", "/api/v1/payments/orders"):
         assert "cookie" not in heard_headers(door.ask("GET", path, cookie))
 

@@ -5,11 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime
 
 from services.billing.provider import Provider
 from services.billing.schemas import OrderStatus
 from shared.database import Database
+from shared.schemas import Moment
 
 
 def _database(request: Request) -> Database:
@@ -37,8 +37,8 @@ class PaymentFilter:
     instructor_id: UUID | None = None
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None
     surplus: bool | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     query: Annotated[
         str | None, Query(max_length=255, description="An id of ours or of Stripe's, or a document's number")
     ] = None

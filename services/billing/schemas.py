@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.schemas import Input, Money, ShortText
+from shared.schemas import Input, Moment, Money, ShortText
 
 OrderStatus = Literal[
     "pending",
@@ -154,8 +154,8 @@ class CurrencyPriceRead(BaseModel):
     version: int
 
 
-class CouponCreate(Input):
-    """Either `percent`, or `amount` in minor units of `currency`. Without `starts_at` it is good at once."""
+class CouponTerms(Input):
+    """What a coupon takes off, in percent or minor units, for whom, and when."""
 
     code: CouponCode
     percent: Annotated[int, Field(ge=1, le=100)] | None = None
@@ -164,17 +164,21 @@ class CouponCreate(Input):
     course_id: UUID | None = None
     user_id: UUID | None = None
     max_uses: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+
+
+class CouponCreate(CouponTerms):
+    """Either `percent`, or `amount` in minor units of `currency`. Without `starts_at` it is good at once."""
 
     @model_validator(mode="after")
-    def _takes_one_kind_off(self) -> "CouponCreate":
+    def _makes_sense(self) -> "CouponCreate":
         if (self.percent is None) == (self.amount is None) or (self.amount is None) != (self.currency is None):
             raise ValueError("name either percent, or amount and currency")
         return self
 
 
-class CouponRead(CouponCreate):
+class CouponRead(CouponTerms):
     """A coupon; `used` counts the orders that hold it."""
 
     model_config = ConfigDict(from_attributes=True)

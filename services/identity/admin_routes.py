@@ -8,7 +8,7 @@ from fastapi import Query, status
 from services.identity import administration, impersonation, invitations, users
 from services.identity.access_tokens import LIFETIME_SECONDS
 from services.identity.credentials import email_changes
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from services.identity.schemas import (
     ImpersonationCreate,
     InvitationCreate,
@@ -30,7 +30,7 @@ from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
 router = AcademyRouter(prefix="/api/v1/admin/users", tags=["admin"])
-secret_router = AcademyRouter(secret=True, prefix="/api/v1/admin/users", tags=["admin"], dependencies=[NO_STORE])
+secret_router = AcademyRouter(secret=True, prefix="/api/v1/admin/users", tags=["admin"])
 
 UserReader = Annotated[Actor, require("users:read")]
 UserAdmin = Annotated[Actor, require("users:admin")]

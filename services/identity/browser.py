@@ -28,6 +28,9 @@ PATH = "/api/v1/auth"
 REFRESH_COOKIE = "academy_refresh"
 DEVICE_COOKIE = "academy_device"
 PROVIDER_COOKIE = "academy_provider"
+# Browsers take such a name from an https address only, and only with Secure. __Host- would demand the path "/": the
+# token would go along with every request, and what comes with a cookie is never answered from the gateway's cache.
+PREFIX = "__Secure-"
 YEAR_SECONDS = 365 * 24 * 3600
 TICKET_SECONDS = int(tickets.LIFETIME.total_seconds())
 
@@ -44,12 +47,13 @@ class Desk:
         self._request = request
         self._response = response
         self._origin = origin
+        self._settings: Settings = request.app.state.settings
 
     def visitor(self, body: SignInInput) -> Origin:
         """Who knocks, with the device they may be known by. Raises ForeignOrigin."""
         if body.browser:
             self._refuse_foreign_origin()
-            return replace(self._origin, device_token=self._request.cookies.get(DEVICE_COOKIE, ""))
+            return replace(self._origin, device_token=self._cookie(DEVICE_COOKIE))
         return replace(self._origin, device_token=body.device_token.get_secret_value())
 
     def hand_out(self, body: SignInInput, signed_in: SignedIn) -> TokensRead:
@@ -62,7 +66,7 @@ class Desk:
             return self.hand_out(body, outcome)
         needed = SecondFactorRead(ticket=outcome.ticket, methods=outcome.methods, expires_in=TICKET_SECONDS)
         # A Response, because the route's own model is what 200 answers.
-        return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED, {"Cache-Control": "no-store"})
+        return JSONResponse(needed.model_dump(), HTTPStatus.ACCEPTED)
 
     def hand_out_ticket(self, body: SignInInput, ticket: str) -> str | None:
         """The ticket of a trip to a provider, for the body; a browser gets it in a cookie."""
@@ -73,14 +77,14 @@ class Desk:
 
     def take_ticket(self, body: SignInInput, ticket: str) -> str:
         """The ticket that comes back from a provider: the one of the body, or of this browser."""
-        return self._request.cookies.get(PROVIDER_COOKIE, "") if body.browser else ticket
+        return self._cookie(PROVIDER_COOKIE) if body.browser else ticket
 
     def take_refresh_token(self, body: SessionRefresh) -> str:
         """The token from the body or else from the cookie. Raises ForeignOrigin, RefreshRefused when there is none."""
         if body.refresh_token:
             return body.refresh_token.get_secret_value()
         self._refuse_foreign_origin()
-        token = self._request.cookies.get(REFRESH_COOKIE)
+        token = self._cookie(REFRESH_COOKIE)
         if not token:
             raise RefreshRefused
         return token
@@ -91,8 +95,8 @@ class Desk:
 
     def clear(self) -> None:
         """The session is over; the device stays known."""
-        if REFRESH_COOKIE in self._request.cookies:
-            self._response.delete_cookie(REFRESH_COOKIE, PATH, secure=True, httponly=True, samesite="strict")
+        for name in {self._name(REFRESH_COOKIE), REFRESH_COOKIE}:
+            self._expire_cookie(name)
 
     def _hand_out(self, browser: bool, signed_in: SignedIn) -> TokensRead:
         tokens = TokensRead(access_token=signed_in.access_token, expires_in=LIFETIME_SECONDS)
@@ -101,19 +105,38 @@ class Desk:
                 update={"refresh_token": signed_in.refresh_token, "device_token": signed_in.device_token}
             )
         self._set_cookie(REFRESH_COOKIE, signed_in.refresh_token, int(ABSOLUTE.total_seconds()))
-        if signed_in.device_token:
-            self._set_cookie(DEVICE_COOKIE, signed_in.device_token, YEAR_SECONDS)
+        # A refresh brings no device token: one under its old name moves along.
+        if device_token := signed_in.device_token or (self._left_over(DEVICE_COOKIE) and self._cookie(DEVICE_COOKIE)):
+            self._set_cookie(DEVICE_COOKIE, device_token, YEAR_SECONDS)
         return tokens
 
-    def _set_cookie(self, name: str, value: str, seconds: int) -> None:
+    def _name(self, cookie: str) -> str:
+        # Some browsers refuse the prefix at http://localhost, where front ends are developed.
+        return f"{PREFIX}{cookie}" if self._settings.public_url.startswith("https://") else cookie
+
+    def _cookie(self, cookie: str) -> str:
+        """What the browser keeps, or an empty text."""
+        return self._request.cookies.get(self._name(cookie)) or self._left_over(cookie)
+
+    def _left_over(self, cookie: str) -> str:
+        # The release before wrote names without the prefix: the next one need not look for them any more.
+        return "" if self._name(cookie) == cookie else self._request.cookies.get(cookie, "")
+
+    def _set_cookie(self, cookie: str, value: str, seconds: int) -> None:
+        name = self._name(cookie)
         self._response.set_cookie(name, value, seconds, path=PATH, secure=True, httponly=True, samesite="strict")
+        if name != cookie:
+            self._expire_cookie(cookie)
+
+    def _expire_cookie(self, name: str) -> None:
+        if name in self._request.cookies:
+            self._response.delete_cookie(name, PATH, secure=True, httponly=True, samesite="strict")
 
     def _refuse_foreign_origin(self) -> None:
-        settings: Settings = self._request.app.state.settings
         # Browsers send Origin with every POST; a request without one is not from a page of ours either.
         if self._request.headers.get("origin") not in {
-            _origin_of(settings.public_url),
-            _origin_of(settings.frontend_url),
+            _origin_of(self._settings.public_url),
+            _origin_of(self._settings.frontend_url),
         }:
             raise ForeignOrigin
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
@@ -49,15 +49,9 @@ def get_providers(request: Request) -> dict[str, OpenIdProvider]:
     return providers
 
 
-def forbid_storing(response: Response) -> None:
-    """Answers with tokens or about passwords stay out of caches (RFC 6749 section 5.1)."""
-    response.headers["Cache-Control"] = "no-store"
-
-
 DatabaseDep = Annotated[Database, Depends(get_database)]
 SignerDep = Annotated[TokenSigner, Depends(get_signer)]
 BoxDep = Annotated[SecretBox, Depends(get_secret_box)]
 SiteDep = Annotated[Site, Depends(get_site)]
 ProvidersDep = Annotated[dict[str, OpenIdProvider], Depends(get_providers)]
 OriginDep = Annotated[Origin, Depends(get_origin)]
-NO_STORE = Depends(forbid_storing)

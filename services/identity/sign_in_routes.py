@@ -7,7 +7,7 @@ from fastapi import Query, status
 
 from services.identity import refreshing, sessions, signing_in
 from services.identity.browser import DeskDep
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from services.identity.factors.schemas import SecondFactorRead
 from services.identity.schemas import PasswordSignIn, SessionRefresh, SessionsRead, TokensRead
 from shared.auth import PUBLIC, Actor, require
@@ -21,7 +21,6 @@ router = AcademyRouter(
     secret=True,
     prefix="/api/v1/auth",
     tags=["auth"],
-    dependencies=[NO_STORE],
     responses={401: {"description": "Wrong or spent credentials"}, 403: {"description": "The account is suspended"}},
 )
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.schemas import Input, LongText, Name
+from shared.schemas import Input, LongText, Moment, Name
 
 MAX_DAYS_AHEAD = 730
 
@@ -15,10 +15,10 @@ def _in_the_future(value: datetime) -> datetime:
     now = datetime.now(UTC)
     if value <= now or value > now + timedelta(days=MAX_DAYS_AHEAD):
         raise ValueError(f"must lie in the future, at most {MAX_DAYS_AHEAD} days ahead")
-    return value.astimezone(UTC)
+    return value
 
 
-StartsAt = Annotated[AwareDatetime, AfterValidator(_in_the_future)]
+StartsAt = Annotated[Moment, AfterValidator(_in_the_future)]
 Duration = Annotated[int, Field(ge=5, le=720, description="Minutes")]
 
 

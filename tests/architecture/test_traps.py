@@ -18,6 +18,12 @@ EXCEPTIONS: dict[Rule, set[str]] = {
     traps.sql_is_a_fixed_text: {"shared/worker.py"},
     # It demands an Origin of ours (services/identity/tests/test_browser_mode.py).
     traps.cookies_are_read_in_one_place: {"services/identity/browser.py"},
+    # Moment itself; and what our own services publish.
+    traps.times_that_are_sent_are_moments: {
+        "shared/schemas.py",
+        "shared/envelope.py",
+        *(str(path.relative_to(ROOT)) for path in sources("shared/events")),
+    },
 }
 HTTP_CLIENTS = {"httpx", "requests", "urllib3", "urllib.request", "http.client", "aiohttp", "socket", "websockets"}
 # They ask identity and the broker, whose addresses are settings (IDENTITY_URL, BROKER_MANAGEMENT_URL), and the sign-in
@@ -42,6 +48,8 @@ BAD: dict[Rule, list[str]] = {
         "jwt.decode(t, k, algorithms=[name], audience=A, issuer=I, options={'require': R})",
         "jwt.decode(t, k, algorithms=['EdDSA'], audience=A, issuer=I)",
         "jwt.decode(t, k, algorithms=['EdDSA'], options={'require': R})",
+        "decode(t, k, algorithms=[name])",
+        "jwt.decode_complete(t, options={'verify_signature': False})",
     ],
     traps.webhooks_are_not_verified_by_the_sdk_alone: [
         "stripe.Webhook.construct_event(body, header, secret)",
@@ -58,6 +66,7 @@ BAD: dict[Rule, list[str]] = {
     traps.nothing_blocks_the_loop: ["async def read(session: SessionDep, id: UUID): ..."],
     traps.no_redirect_is_followed: ["httpx.Client(follow_redirects=True)", "requests.get(x, allow_redirects=True)"],
     traps.cookies_are_read_in_one_place: ["request.cookies['session']", "def route(session: str = Cookie()): ..."],
+    traps.times_that_are_sent_are_moments: ["from pydantic import AwareDatetime, BaseModel"],
     traps.nobody_is_sent_elsewhere: ["RedirectResponse(request.query_params['next'])"],
     traps.sql_is_a_fixed_text: ["text(f'SELECT {x}')", "cursor.execute('SELECT ' + x)", "c.execute('%s' % x)"],
 }

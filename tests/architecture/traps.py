@@ -60,10 +60,12 @@ def a_broker_is_waited_for_with_limits(tree: ast.AST) -> Nodes:
 
 def tokens_are_decoded_by_fixed_algorithms(tree: ast.AST) -> Nodes:
     """PyJWT takes the algorithm from whoever asks, a token without exp, and any issuer, unless it is told not to."""
-    for call in _calls(tree, "decode"):
-        if _name(call.func.value if isinstance(call.func, ast.Attribute) else call) != "jwt":
-            continue
+    for call in [*_calls(tree, "decode"), *_calls(tree, "decode_complete")]:
         algorithms = _keyword(call, "algorithms")
+        of_jwt = isinstance(call.func, ast.Attribute) and _name(call.func.value) == "jwt"
+        # By another name it is known by what it takes.
+        if not (of_jwt or algorithms or _name(call.func) == "decode_complete"):
+            continue
         fixed = isinstance(algorithms, ast.List) and all(_is_fixed(element) for element in algorithms.elts)
         options = _keyword(call, "options")
         named = {key.value for key in options.keys if isinstance(key, ast.Constant)} if _is_dict(options) else set()
@@ -155,6 +157,14 @@ def cookies_are_read_in_one_place(tree: ast.AST) -> Nodes:
     yield from _calls(tree, "Cookie")
 
 
+def times_that_are_sent_are_moments(tree: ast.AST) -> Nodes:
+    """Python takes offsets from UTC that Postgres refuses, so such a time is answered 500: shared.schemas.Moment is
+    in UTC."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "AwareDatetime" for alias in node.names):
+            yield node
+
+
 RULES: list[Rule] = [
     session_ends_before_the_answer,
     no_commit_of_ones_own,
@@ -173,6 +183,7 @@ RULES: list[Rule] = [
     nobody_is_sent_elsewhere,
     no_redirect_is_followed,
     cookies_are_read_in_one_place,
+    times_that_are_sent_are_moments,
 ]
 
 

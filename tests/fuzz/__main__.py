@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ops.places import VAR
-from tests.fuzz.contract import Effort, Round, play
+from tests.fuzz.contract import Effort, play
 from tests.fuzz.hunting import hunt
 from tests.fuzz.platform import DOCUMENT, lived_in
 from tests.fuzz.readers import READERS, Reader
+from tests.fuzz.rounds import Round
 from tests.fuzz.school import ROLES, School
 from tests.fuzz.wire import wire_readers
 
@@ -26,6 +27,7 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 PLAYED = ("anonymous", *ROLES)
 # Per operation and cycle: cycles go on until the time is over.
 EXAMPLES = 20
+STORIES = 200
 # Per reader at most, and between two looks at the clock.
 VALUES, STEP = 100_000, 1_000
 Figures = dict[str, Any]
@@ -42,7 +44,7 @@ def main(
     began = time.monotonic()
     # A third of the time for some twenty readers, the rest for the five roles.
     seconds = minutes
-    effort = Effort(chosen, EXAMPLES, PHASES, seconds=int(minutes * 60 * 2 / 3 / len(PLAYED)))
+    effort = Effort(chosen, EXAMPLES, PHASES, STORIES, seconds=int(minutes * 60 * 2 / 3 / len(PLAYED)))
     with Progress(*COLUMNS, console=console, refresh_per_second=2) as progress:
         readers = [_hunt(reader, chosen, seconds, progress) for reader in READERS]
         with lived_in(HOME / "platform") as (school, gateway):
@@ -89,6 +91,7 @@ def _figures(done: Round) -> Figures:
         "requests": done.requests,
         "operations": len(done.operations),
         "seconds": round(done.seconds, 1),
+        "led_to": dict(sorted(done.led_to.items())),
         "answers": {str(status): count for status, count in sorted(done.answers.items())},
         "defects": done.defects,
     }

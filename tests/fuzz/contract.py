@@ -3,16 +3,16 @@
 import ipaddress
 import itertools
 import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis.engine import events, from_schema
-from schemathesis.openapi.checks import UnsupportedMethodResponse
 
+from tests.fuzz import stories
+from tests.fuzz.rounds import Round
 from tests.fuzz.school import Document, School, candidates
 
 # An answer of any other kind, type or shape than the document says; a 5xx; a sign-in that is not asked for.
@@ -36,8 +36,8 @@ ENDINGS = (
     *("sign_out_user", "update_user", "impersonate_user", "archive_course", "retry_erasure"),
 )
 ANYTHING = {"If-Match": "*"}
-# 428 is the answer to a change without If-Match (RFC 6585), and says so better than 400.
-ANSWERS = {"missing_required_header": {"enabled": True, "expected-statuses": [400, 401, 403, 404, 415, 422, 428]}}
+# 428 is the answer to a change without If-Match (RFC 6585), and says so better than 400; 409 comes before it.
+ANSWERS = {"missing_required_header": {"enabled": True, "expected-statuses": [400, 401, 403, 404, 409, 415, 422, 428]}}
 
 
 NUMBERS = itertools.count()
@@ -49,26 +49,15 @@ def come_from_elsewhere(_context: Any, case: Any, _options: Any) -> None:
     case.headers["X-Forwarded-For"] = str(ipaddress.ip_address(0x0A000000 + next(NUMBERS) * 256))
 
 
-@dataclass
-class Round:
-    """One role's round: `requests` sent, answers by status, `defects` by a line that names them."""
-
-    role: str
-    requests: int = 0
-    answers: Counter[int] = field(default_factory=Counter)
-    operations: set[str] = field(default_factory=set)
-    defects: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
 @dataclass(frozen=True)
 class Effort:
-    """How far: examples per operation, phases of schemathesis. With `seconds` a round goes on for so long, over and
-    over; without, it ends when every operation had its examples."""
+    """How far: examples per operation, phases of schemathesis, stories told. With `seconds` a round goes on for so
+    long, over and over; without, it ends when every operation had its examples."""
 
     seed: int
     examples: int
     phases: tuple[str, ...]
+    stories: int
     seconds: int | None = None
 
     def part(self, share: float) -> "Effort":
@@ -76,26 +65,43 @@ class Effort:
         return replace(self, seconds=self.seconds and int(self.seconds * share))
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some operations, and how they are asked. What ends a sign-in is played by who has signed in `anew`."""
+
+    operations: tuple[str, ...]
+    effort: Effort
+    phases: Document
+    anew: bool = False
+
+
 def play(
     school: School, document: Document, gateway: str, role: str, effort: Effort, tell: Callable[[], None]
 ) -> Round:
-    """A round of everything, and one of what ends things; `tell` is called after each operation."""
+    """A round of everything, one of stories, one of what ends things; `tell` is called after each operation."""
     done = Round(role)
     began = time.monotonic()
-    # What ends a sign-in is played by somebody who has just signed in, as long as they may.
-    for operations, share, anew in ((all_but(document, (*LEFT_OUT, *ENDINGS)), 0.85, False), (ENDINGS, 0.15, True)):
-        schema = _schema(document, gateway, role, effort.part(share)).include(operation_id=list(operations))
+    for part in _parts(document, role, effort):
+        schema = _schema(document, gateway, role, part).include(operation_id=list(part.operations))
         _use_what_is_there(schema, school.known)
         if role != "anonymous":
-            schema.auth(refresh_interval=None)(_sign_in_of(school, role, anew))
+            schema.auth(refresh_interval=None)(_sign_in_of(school, role, part.anew))
         for event in from_schema(schema).execute():
             if isinstance(event, events.ScenarioFinished):
-                _count(done, event, document)
+                done.note_scenario(event, document)
                 tell()
             elif isinstance(event, (events.NonFatalError, events.FatalError)):
-                _note_error(done, event)
+                done.note_error(event)
     done.seconds = time.monotonic() - began
     return done
+
+
+def _parts(document: Document, role: str, effort: Effort) -> Iterator[Part]:
+    everything = {"enabled": False, **{phase: {"enabled": True} for phase in effort.phases}}
+    yield Part(all_but(document, (*LEFT_OUT, *ENDINGS)), effort.part(0.7), everything)
+    if story := stories.story_of(document, role) - {*LEFT_OUT, *ENDINGS}:
+        yield Part(tuple(sorted(story)), replace(effort.part(0.15), examples=effort.stories), stories.PHASES)
+    yield Part(ENDINGS, effort.part(0.15), everything, anew=True)
 
 
 def all_but(document: Document, left_out: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,27 +110,27 @@ def all_but(document: Document, left_out: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in ids if name not in left_out)
 
 
-def _schema(document: Document, gateway: str, role: str, effort: Effort) -> Any:
+def _schema(document: Document, gateway: str, role: str, part: Part) -> Any:
     config: dict[str, Any] = {
         "base-url": gateway,
-        "seed": effort.seed,
+        "seed": part.effort.seed,
         "request-timeout": 20,
         "max-redirects": 0,
         "continue-on-failure": True,
         "generation": {
-            "max-examples": effort.examples,
+            "max-examples": part.effort.examples,
             "database": "none",
             "no-shrink": True,
             "with-security-parameters": False,
         },
-        "phases": {"enabled": False, **{phase: {"enabled": True} for phase in effort.phases}},
+        "phases": part.phases,
         "warnings": False,
         # A busy machine is slow at making requests up.
         "suppress-health-check": ["all"],
         "checks": {"enabled": False, **{check: {"enabled": True} for check in CHECKS}, **ANSWERS},
     }
-    if effort.seconds:
-        config["max-time"] = effort.seconds
+    if part.effort.seconds:
+        config["max-time"] = part.effort.seconds
     if role == "anonymous":
         # It would sign up by itself.
         config["auth"] = {"auto-signup": False}
@@ -132,12 +138,12 @@ def _schema(document: Document, gateway: str, role: str, effort: Effort) -> Any:
 
 
 def _use_what_is_there(schema: Any, known: dict[str, list[str]]) -> None:
-    """Half of the ids that are asked for, filtered by or sent are of things that exist."""
+    """Half of the ids that are asked for, filtered by or sent are of things that exist; half of the times lie ahead."""
 
     def real(_context: Any, values: Any) -> Any:
         if not isinstance(values, dict):
             return st.just(values)
-        there = {name: found for name in values if (found := candidates(known, name))}
+        there = {name: found for name in values if (found := candidates(known, name) or stories.time_of(name))}
         if not there:
             return st.just(values)
         filled = st.fixed_dictionaries({name: st.sampled_from(found) for name, found in there.items()})
@@ -160,41 +166,3 @@ def _sign_in_of(school: School, role: str, anew: bool) -> Any:
             case.headers["Authorization"] = data
 
     return SignIn
-
-
-def _is_anothers(document: Document, failure: Any) -> bool:
-    """True for the answer to DELETE /identities/confirm where there is DELETE /identities/{identity_id}."""
-    if not isinstance(failure, UnsupportedMethodResponse):
-        return False
-    asked = (failure.operation or "").partition(" ")[2].split("/")
-    return any(
-        failure.method.lower() in methods and _fits(path.split("/"), asked)
-        for path, methods in document["paths"].items()
-    )
-
-
-def _fits(path: list[str], asked: list[str]) -> bool:
-    return len(path) == len(asked) and all(
-        one == other or one.startswith("{") for one, other in zip(path, asked, strict=True)
-    )
-
-
-def _count(done: Round, event: Any, document: Document) -> None:
-    recorder = event.recorder
-    done.requests += len(recorder.interactions)
-    for interaction in recorder.interactions.values():
-        if interaction.response is not None:
-            done.answers[interaction.response.status_code] += 1
-    done.operations |= {node.value.operation.label for node in recorder.cases.values()}
-    for case_id, checks in recorder.checks.items():
-        for check in checks:
-            if check.failure_info is not None and not _is_anothers(document, check.failure_info.failure):
-                failure, answer = check.failure_info.failure, recorder.interactions[case_id].response
-                line = f"{recorder.cases[case_id].value.operation.label}: {check.name}: {failure.title}"
-                told = f"{answer.status_code} {answer.content[:500]!r}" if answer else "no answer"
-                done.defects.setdefault(line, f"{failure.message}\n{check.failure_info.code_sample}\n{told}")
-
-
-def _note_error(done: Round, event: Any) -> None:
-    error = getattr(event, "value", None) or event.exception
-    done.defects.setdefault(f"{getattr(event, 'label', 'engine')}: {type(error).__name__}", str(error))

@@ -1,5 +1,7 @@
 """The API keeps its contract whatever is asked: the short run, the same requests each time."""
 
+from collections import Counter
+
 from ops.places import VAR
 from tests.fuzz.contract import LEFT_OUT, Effort, all_but, play
 from tests.fuzz.hunting import hunt
@@ -7,7 +9,7 @@ from tests.fuzz.platform import DOCUMENT, lived_in
 from tests.fuzz.school import ROLES, School
 from tests.fuzz.wire import wire_readers
 
-SHORT = Effort(seed=7, examples=1, phases=("fuzzing",))
+SHORT = Effort(seed=7, examples=1, phases=("fuzzing",), stories=15)
 VALUES = 150
 
 
@@ -27,8 +29,12 @@ def break_headers_and_bodies(school: School) -> None:
 
 def ask_everything(school: School, gateway: str) -> None:
     defects: dict[str, str] = {}
+    led_to: Counter[str] = Counter()
     for role in ("anonymous", *ROLES):
         done = play(school, DOCUMENT, gateway, role, SHORT, lambda: None)
+        led_to += done.led_to
         defects |= {f"{role}: {line}": detail for line, detail in done.defects.items()}
         assert len(done.operations) == len(all_but(DOCUMENT, LEFT_OUT)), f"{role} has tried everything"
+    assert led_to.keys() >= {"GET", "POST", "PATCH", "DELETE"}, "what was made was used, changed and deleted"
+    assert led_to.total() > 50
     assert not defects, "\n\n".join(f"{line}\n{detail}" for line, detail in defects.items())

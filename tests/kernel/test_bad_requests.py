@@ -59,6 +59,17 @@ def test_any_time_is_understood_or_refused(things: Harness, query: str) -> None:
     assert answer.status_code in (200, 422), answer.text
 
 
+@pytest.mark.parametrize("written", ["2026", "0.5", "1785000000", "2026-11-22", "-1", "1e99"])
+def test_a_number_or_a_day_is_no_time(things: Harness, written: str) -> None:
+    answer = things.client.get("/things/since", params={"since": written})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "since")
+
+
+@pytest.mark.parametrize("written", ["2026-11-22T18:33:50Z", "2026-11-22t18:33:50.25z", "2026-11-22 18:33+02:00"])
+def test_a_time_may_be_written_as_people_and_machines_do(things: Harness, written: str) -> None:
+    assert things.client.get("/things/since", params={"since": written}).json() == {"past": True}
+
+
 def test_a_connection_lost_under_a_statement_is_503(things: Harness) -> None:
     for _ in range(3):
         answer = things.client.get("/things/lost")

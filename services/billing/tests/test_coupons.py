@@ -185,10 +185,18 @@ def test_an_ended_coupon_is_over_at_once(shop: Shop) -> None:
         {"percent": 5, "amount": 5, "currency": "USD"},
         {"percent": 5, "starts_at": "2030-01-02T00:00:00Z", "ends_at": "2030-01-01T00:00:00Z"},
         {"percent": 5, "ends_at": "2020-01-01T00:00:00Z"},
+        {"percent": 5, "starts_at": "2027-02-01T00:00:00+02:00", "ends_at": "2027-01-31T22:00:00Z"},
     ],
 )
 def test_a_coupon_that_makes_no_sense_is_refused(shop: Shop, terms: dict[str, Any]) -> None:
     assert shop.harness.caller("admin").post(COUPONS, json={"code": "NONSENSE", **terms}).status_code == 422
+
+
+def test_times_of_a_coupon_may_have_any_offset_there_is(shop: Shop) -> None:
+    times = {"starts_at": "2026-01-01T19:08:12+21:04", "ends_at": "9999-01-01T00:00:00-23:59"}
+    code, admin = coupon(shop, percent=10, **times), shop.harness.caller("admin")
+    [made] = [item for item in admin.get(COUPONS).json() if item["code"] == code]
+    assert (made["starts_at"], made["ends_at"]) == ("2025-12-31T22:04:12Z", "9999-01-01T23:59:00Z")
 
 
 def test_a_code_is_given_once_and_only_by_administrators(shop: Shop) -> None:

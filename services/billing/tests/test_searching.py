@@ -71,6 +71,9 @@ def test_filters_narrow_by_course_time_currency_and_instructor(shop: Shop) -> No
     for query in ({"currency": "EUR"}, {"until": f"{day}T00:00:00Z"}, {"instructor_id": order["course_id"]}):
         assert found(shop, **course, **query) == []
     assert shop.harness.caller("admin").get(ADMIN, params={"since": "yesterday"}).status_code == 422
+    for side in ("since", "until"):
+        far_east = {side: "2083-12-23T19:08:12+21:04"}
+        assert shop.harness.caller("admin").get(ADMIN, params=far_east).status_code == 200
 
 
 def test_the_export_holds_every_order_once_and_no_formula(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

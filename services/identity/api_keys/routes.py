@@ -16,12 +16,12 @@ from services.identity.api_keys.schemas import (
     ApiKeysRead,
     TokenRequest,
 )
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
 
-own = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["api keys"], dependencies=[NO_STORE])
+own = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["api keys"])
 admin = AcademyRouter(prefix="/api/v1/admin/users", tags=["admin"])
 
 Owner = Annotated[Actor, require("account:secure")]

@@ -19,7 +19,7 @@ from services.identity.credentials.schemas import (
     PasswordStrengthRead,
     RegistrationCreate,
 )
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from services.identity.schemas import TokensRead, UserRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -29,7 +29,6 @@ router = AcademyRouter(
     secret=True,
     prefix="/api/v1/auth",
     tags=["auth"],
-    dependencies=[NO_STORE],
     responses={
         401: {"description": "Wrong or spent credentials"},
         403: {"description": "The account is suspended"},

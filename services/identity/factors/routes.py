@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import status
 
 from services.identity import step_up, users
-from services.identity.dependencies import NO_STORE, BoxDep, OriginDep, SiteDep
+from services.identity.dependencies import BoxDep, OriginDep, SiteDep
 from services.identity.factors import enrolment, passkeys, recovery_codes, totp
 from services.identity.factors.schemas import (
     FactorsRead,
@@ -22,7 +22,7 @@ from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
 
-router = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["second factors"], dependencies=[NO_STORE])
+router = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["second factors"])
 
 Owner = Annotated[Actor, require("account:secure")]
 

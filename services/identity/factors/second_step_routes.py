@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.identity.browser import DeskDep
-from services.identity.dependencies import NO_STORE, BoxDep, DatabaseDep, SignerDep, SiteDep
+from services.identity.dependencies import BoxDep, DatabaseDep, SignerDep, SiteDep
 from services.identity.factors import second_step
 from services.identity.factors.schemas import CodeSignIn, PasskeyChallengeRead, PasskeyQuestion, PasskeySignIn
 from services.identity.factors.second_step import Code
@@ -16,7 +16,7 @@ router = AcademyRouter(
     secret=True,
     prefix="/api/v1/auth/login",
     tags=["auth"],
-    dependencies=[NO_STORE, PUBLIC],
+    dependencies=[PUBLIC],
     responses={
         401: {"description": "Wrong code, or a passkey that is not accepted"},
         403: {"description": "The account is suspended, or the page is not one of ours"},

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Response, status
 
 from services.identity import step_up
-from services.identity.dependencies import NO_STORE, OriginDep
+from services.identity.dependencies import OriginDep
 from services.identity.privacy import erasures, exports
 from services.identity.privacy.schemas import ErasureRead, ExportFetch, ExportRead
 from shared.auth import Actor, require
@@ -15,7 +15,7 @@ from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
 
 own = AcademyRouter(prefix="/api/v1/users/me", tags=["users"])
-secret = AcademyRouter(secret=True, prefix="/api/v1/users/me", tags=["users"], dependencies=[NO_STORE])
+secret = AcademyRouter(secret=True, prefix="/api/v1/users/me", tags=["users"])
 admin = AcademyRouter(prefix="/api/v1/admin", tags=["admin"])
 GONE: dict[int | str, Any] = {410: {"description": "The export was fetched, or is too old: ask for a new one"}}
 
@@ -39,7 +39,7 @@ def read_export(export_id: UUID, actor: Owner, session: SessionDep) -> Any:
 def fetch_export(export_id: UUID, body: ExportFetch, actor: Owner, session: SessionDep) -> Response:
     """The export as one JSON file, with the token of the mailed link: once, and within a day."""
     text = exports.fetch_export(session, actor.user_id, export_id, body.token.get_secret_value())
-    headers = {"Content-Disposition": 'attachment; filename="academy-export.json"', "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": 'attachment; filename="academy-export.json"'}
     return Response(text, media_type="application/json", headers=headers)
 
 

@@ -1,6 +1,9 @@
 """What a provider publishes of itself: its addresses and its keys (OpenID Connect Discovery 1.0, section 4)."""
 
+import ipaddress
+import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -79,9 +82,36 @@ class Publications:
         return told
 
     def _address(self, told: Json, name: str) -> str:
-        """An address as safe on its way as the issuer's own."""
+        """An address as safe on its way as the issuer's own; the settings alone may name one inside our network."""
         address = told.get(name)
         scheme = self._issuer.split(":", 1)[0]
         if not isinstance(address, str) or not address.startswith(f"{scheme}://"):
             raise ProviderAway(f"its {name} is no {scheme} address")
+        if _host(address) != _host(self._issuer) and leads_inside(_host(address)):
+            raise ProviderAway(f"its {name} leads to a private address")
         return address
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def leads_inside(host: str) -> bool:
+    """True when a name, or an address in any of its spellings, is not of the public internet alone."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        # A name that leads nowhere from here; or an address with a zone, which is one of this machine's own wires.
+        return ":" in host
+    return any(not _is_public(str(entry[4][0]).partition("%")[0]) for entry in found)
+
+
+def _is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        # The IPv4 address that is meant, of the ways to write one in IPv6.
+        found = found.ipv4_mapped or found.sixtofour or found
+    return found.is_global and not found.is_multicast

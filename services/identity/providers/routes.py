@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import status
 
 from services.identity.browser import TICKET_SECONDS, Desk, DeskDep
-from services.identity.dependencies import NO_STORE, DatabaseDep, OriginDep, ProvidersDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, ProvidersDep, SignerDep
 from services.identity.providers import entering, linked_identities, trips
 from services.identity.providers.schemas import (
     IdentitiesRead,
@@ -29,7 +29,6 @@ router = AcademyRouter(
     secret=True,
     prefix="/api/v1/auth",
     tags=["sign-in providers"],
-    dependencies=[NO_STORE],
     responses={503: {"description": "The provider does not answer; Retry-After says when to begin again"}},
 )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -94,6 +95,36 @@ def test_what_does_not_fit_the_settings_is_not_believed(
     stand_in.discovered = discovered
     with pytest.raises(ProviderAway):
         known_as(stand_in).authorization_url(ERRAND)
+
+
+INSIDE = (
+    *("127.0.0.2", "2130706433", "0x7f.1", "0", "10.1.2.3", "100.64.0.1", "169.254.169.254", "224.0.0.1"),
+    *("[::1]", "[::ffff:10.1.2.3]", "[2002:a01:203::]", "[fd00::1]", "[fe80::1]", "[fe80::1%25lo]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [(name, "localhost") for name in ("token_endpoint", "jwks_uri", "userinfo_endpoint")]
+    + [("jwks_uri", host) for host in INSIDE],
+)
+def test_an_address_inside_that_a_provider_names_is_not_asked(
+    stand_in: OpenIdProviderStandIn, name: str, host: str
+) -> None:
+    inside = OpenIdProviderStandIn("http://academy.test/login/callback/fresh")
+    stand_in.discovered = {name: f"http://{host}:{urlsplit(inside.url).port}/keys"}
+    with pytest.raises(ProviderAway, match="leads to a private address"):
+        come_back(stand_in, known_as(stand_in))
+    inside.close()
+    assert inside.calls == []
+
+
+def test_a_provider_may_live_inside_itself_and_name_hosts_outside(stand_in: OpenIdProviderStandIn) -> None:
+    stand_in.discovered = {
+        "userinfo_endpoint": "http://203.0.114.7/userinfo",
+        "token_endpoint": "http://token.invalid/",
+    }
+    assert known_as(stand_in).authorization_url(ERRAND).startswith(f"{stand_in.url}/authorize?")
 
 
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys"])
