@@ -34,7 +34,7 @@ def follow(things: Harness, link: dict[str, Any], answer: Any, **options: Any) -
 def test_who_makes_a_thing_is_led_to_reading_and_to_changing_it_again_and_again(things: Harness) -> None:
     made = things.caller().post("/things", json={"name": str(uuid4())})
     links = links_of(things, "post", "/things", "201")
-    assert links.keys() == {"read_thing", "rename_thing"}
+    assert links.keys() == {"read_thing", "rename_thing", "read_hot_thing", "renew_hot_thing"}
     assert follow(things, links["read_thing"], made).json() == made.json()
     renamed = follow(things, links["rename_thing"], made, json={"name": "first"})
     again = links_of(things, "patch", "/things/{thing_id}", "200")
