@@ -65,7 +65,7 @@ def _orders_of(user_id: UUID) -> Select[Any]:
 
 def _lines_of(user_id: UUID) -> Select[Any]:
     """What the person bought or was given, without the price, which is the buyer's own matter."""
-    columns = (OrderLine.order_id, OrderLine.kind, OrderLine.course_id, OrderLine.title, OrderLine.quantity)
+    columns: Any = (OrderLine.order_id, OrderLine.kind, OrderLine.course_id, OrderLine.title, OrderLine.quantity)
     return select(*columns).where(or_(OrderLine.order_id.in_(_orders_of(user_id)), OrderLine.recipient_id == user_id))
 
 

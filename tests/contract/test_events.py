@@ -1,7 +1,7 @@
 """The published language only ever gains optional fields: every stored sample stays readable.
 
-A sample is written once, when its event is born, and never changed; an optional field that came later may have one of its
-own. After adding an event:
+A sample is written once, when its event is born, and never changed; an optional field that came later may have one
+of its own, `Event.field.json`. After adding an event:
 `python -m tests.contract.write_samples` writes the missing ones.
 """
 
@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 
 def event_of(path: Path) -> str:
-    """The name of a sample's event: what it gained later is told by a second sample, `Event.novelty.json`."""
+    """The name of a sample's event."""
     return path.stem.partition(".")[0]
 
 

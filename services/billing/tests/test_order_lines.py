@@ -1,5 +1,6 @@
 """Order lines carry what checkout does not sell yet: a second course, somebody else, several of a thing."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,15 @@ from services.billing.tests.test_documents import documents, words
 from services.billing.tests.test_ledger import booked
 from services.billing.tests.test_timeline import enrolled
 from services.billing.tests.test_w7_lost_webhooks import grow_old, mismatches
-from shared.events import DisputeClosed, EnrollmentGranted, PaymentDisputed, PaymentRefunded, PaymentSucceeded
+from shared.events import (
+    DisputeClosed,
+    EnrollmentGranted,
+    PaymentDisputed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    PersonDataExported,
+    PersonExportRequested,
+)
 from shared.events.billing import GrantedCourse
 from shared.testing.harness import Caller
 
@@ -130,3 +139,12 @@ def test_access_that_is_left_is_excused_by_another_order_for_the_same_person_onl
     shop.deliver_all(other_session)
     shop.run_job("compare-everything")
     assert mismatches(shop, order["id"]) == {}
+
+
+def test_whoever_was_given_a_course_finds_it_among_their_data_without_its_price(shop: Shop) -> None:
+    friend, course = uuid7(), uuid7()
+    _, order, _ = with_gift(shop, friend, course)
+    shop.harness.deliver(PersonExportRequested(user_id=friend, version=1, export_id=uuid7()))
+    [told] = shop.told(str(friend), PersonDataExported)
+    [line] = json.loads(told.content)["order_lines"]
+    assert line == {"order_id": order["id"], "kind": "course", "course_id": str(course), "title": "Go", "quantity": 2}

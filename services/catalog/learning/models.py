@@ -32,7 +32,7 @@ class Enrollment(Base):
 
 
 class Grant(Base):
-    """One reason for access: an order, which may give several learners several courses, or a free enrollment (no order).
+    """One reason for access: an order, which may give several enrollments theirs, or a free enrollment (no order).
 
     Facts as they arrive, in any order; `status` is computed from them (grants.status_of) and from nothing else.
     `disputes` maps a dispute's id to open, won or lost; `refund_version` is the version of the order's last refund.

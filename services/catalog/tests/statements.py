@@ -13,7 +13,7 @@ from shared.transactions import LATER
 
 @contextmanager
 def counted_statements(catalog: Harness) -> Iterator[list[str]]:
-    """What requests and events send to Postgres while the block runs, without their commits and what travels with them."""
+    """What requests and events send to Postgres in the block, without their commits and what travels with them."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
