@@ -18,7 +18,7 @@ BY_TYPE: dict[Any, Any] = {
     str: "text",
     dict[str, int]: {"orders": 1},
     AwareDatetime: "2030-01-31T12:00:00Z",
-    tuple[GrantedCourse, ...]: [],
+    tuple[GrantedCourse, ...]: [{"user_id": UUID(int=7, version=4), "course_id": UUID(int=7, version=4)}],
 }
 BY_NAME: dict[str, Any] = {
     "version": 3,

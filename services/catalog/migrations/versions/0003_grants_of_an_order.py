@@ -1,9 +1,9 @@
 """An order may give several grants, one for each enrollment: bundles, gifts, seats.
 
-The old constraint goes in this release because it forbids just that. The release before loses nothing by it: its
-statements find an order's grant by the new index as well, none of them names the constraint, and the orders that it
-knows still give one grant each. What it loses is the last wall against two events of one order that name different
-courses and arrive at the same moment; one behind the other they are refused by the handlers of both releases.
+The old constraint goes in this release because it forbids just that. The release before keeps working without it: none
+of its statements names the constraint, the new index finds an order's grant as well, and the orders that it knows give
+one grant each. In both releases a wall goes with it: two events of one order that name different courses, which billing
+never sends, are refused when one comes behind the other, and no longer when they come at the same moment.
 """
 
 from alembic import op
