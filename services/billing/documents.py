@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.models import Buyer, Document, Order
+from services.billing.models import Buyer, Document, Order, OrderLine
 from services.billing.orders import get_order, list_lines
 from services.billing.papers import Paper, PaperLine, Party
 from shared.errors import NotFound
@@ -88,7 +88,7 @@ def get_paper(session: Session, document_id: UUID, user_id: UUID | None, seller:
         raise DocumentNotFound
     buyer = session.get(Buyer, order.id)
     correction = document.kind == CREDIT_NOTE
-    lines = [PaperLine(line.title, line.list_amount, line.discount, line.amount) for line in list_lines(session, order)]
+    lines = [_paper_line(line) for line in list_lines(session, order)]
     return Paper(
         kind=document.kind,
         number=document.number,
@@ -105,6 +105,11 @@ def get_paper(session: Session, document_id: UUID, user_id: UUID | None, seller:
         void=document.voided_at is not None,
         corrects=_invoice_number(session, order) if correction else "",
     )
+
+
+def _paper_line(line: OrderLine) -> PaperLine:
+    title = line.title if line.quantity == 1 else f"{line.quantity} x {line.title}"
+    return PaperLine(title, line.list_amount, line.discount, line.amount)
 
 
 def _invoice_number(session: Session, order: Order) -> str:

@@ -49,22 +49,24 @@ OWN_CHECKS = (
     (
         "access-missing",
         "catalog",
-        "the order is paid and its learner is not enrolled",
+        "the order is paid and somebody it is for is not enrolled",
         """SELECT o.id FROM orders o WHERE o.status IN ('paid', 'refund_pending', 'partly_refunded')
            AND EXISTS (SELECT 1 FROM order_steps s WHERE s.order_id = o.id AND s.step = 'paid')
            AND NOT EXISTS (SELECT 1 FROM order_steps s WHERE s.order_id = o.id
                            AND s.at > now() - interval '10 minutes')
-           AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.active AND e.user_id = o.user_id
-                           AND e.course_id = o.course_id)""",
+           AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id
+                       AND NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.active AND e.course_id = l.course_id
+                                       AND e.user_id = coalesce(l.recipient_id, o.user_id)))""",
     ),
     (
         "access-left",
         "catalog",
-        "the money went back and the learner is still enrolled by this order",
+        "the money went back and a learner is still enrolled by this order",
         """SELECT o.id FROM orders o JOIN enrollments e ON e.order_id = o.id AND e.active
            WHERE o.status IN ('refunded', 'lost', 'disputed') AND e.heard_at < now() - interval '10 minutes'
            AND NOT EXISTS (SELECT 1 FROM order_steps s WHERE s.order_id = o.id AND s.at > now() - interval '10 minutes')
-           AND NOT EXISTS (SELECT 1 FROM orders other WHERE other.user_id = o.user_id AND other.course_id = o.course_id
+           AND NOT EXISTS (SELECT 1 FROM orders other JOIN order_lines l ON l.order_id = other.id
+                           WHERE l.course_id = e.course_id AND coalesce(l.recipient_id, other.user_id) = e.user_id
                            AND other.status IN ('paid', 'refund_pending', 'partly_refunded'))""",
     ),
     (

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from services.billing.models import Order, OrderLine
 from services.billing.provider import CheckoutTerms
 from shared.errors import NotFound
+from shared.events.billing import GrantedCourse
 from shared.prepared import hot
 
 _LINES = hot(select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position))
@@ -22,8 +24,18 @@ class OrderNotFound(NotFound):
 
 
 def list_lines(session: Session, order: Order) -> list[OrderLine]:
-    """What the order is for, in order."""
-    return list(session.scalars(_LINES, {"order": order.id}))
+    """What the order is for, in order. Read once, until the order is locked anew: events and books both ask."""
+    if "lines" in inspect(order).unloaded:
+        set_committed_value(order, "lines", list(session.scalars(_LINES, {"order": order.id})))
+    return order.lines
+
+
+def list_grants(session: Session, order: Order) -> tuple[GrantedCourse, ...]:
+    """All that the order gives, and to whom; empty when that is its course to its buyer."""
+    given = {(line.recipient_id or order.user_id, line.course_id) for line in list_lines(session, order)}
+    if given <= {(order.user_id, order.course_id)}:
+        return ()
+    return tuple(GrantedCourse(user_id=user_id, course_id=course_id) for user_id, course_id in sorted(given))
 
 
 def terms_of(order: Order) -> CheckoutTerms:

@@ -15,6 +15,7 @@ from services.billing.models import (
     Document,
     Enrollment,
     Order,
+    OrderLine,
     Payment,
     Payout,
     Progress,
@@ -62,11 +63,18 @@ def _orders_of(user_id: UUID) -> Select[Any]:
     return select(Order.id).where(Order.user_id == user_id)
 
 
+def _lines_of(user_id: UUID) -> Select[Any]:
+    """What the person bought or was given, without the price, which is the buyer's own matter."""
+    columns: Any = (OrderLine.order_id, OrderLine.kind, OrderLine.course_id, OrderLine.title, OrderLine.quantity)
+    return select(*columns).where(or_(OrderLine.order_id.in_(_orders_of(user_id)), OrderLine.recipient_id == user_id))
+
+
 PRIVACY = Privacy(
     "billing",
     {
         "audit": select_own,
         "orders": lambda user_id: select(Order.__table__).where(Order.user_id == user_id),
+        "order_lines": _lines_of,
         "payments": lambda user_id: select(Payment.__table__).where(Payment.order_id.in_(_orders_of(user_id))),
         "refunds": lambda user_id: select(Refund.__table__).where(Refund.order_id.in_(_orders_of(user_id))),
         "documents": lambda user_id: select(Document.__table__).where(Document.order_id.in_(_orders_of(user_id))),

@@ -12,10 +12,11 @@ from services.billing.coupons import hold_again, release_coupon
 from services.billing.facts import Facts, announcements, merge_sighting, order_status
 from services.billing.models import CURRENT_STATUSES, Order
 from services.billing.movements import load_facts, store_movements
-from services.billing.orders import find_order_for_update, terms_of
+from services.billing.orders import find_order_for_update, list_grants, terms_of
 from services.billing.sightings import Sighting
 from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_step
 from shared import outbox
+from shared.events.billing import AccessEvent
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
 
@@ -149,6 +150,8 @@ def _has_other_current(session: Session, order: Order) -> bool:
 def _announce(session: Session, order: Order, event_class: Any, details: dict[str, Any]) -> None:
     # One version per event: consumers drop what is not newer than what they know.
     order.version += 1
+    if issubclass(event_class, AccessEvent):
+        details = {**details, "grants": list_grants(session, order)}
     event = event_class(
         order_id=order.id,
         version=order.version,

@@ -1,7 +1,7 @@
 """The published language: every event that crosses a service wall.
 
-An event is a small past-tense fact. It only ever gains optional fields; a breaking change is a new class. One stored
-JSON sample per event stays readable (tests/contract). Events carry ids, amounts and versions; only UserRegistered and
+An event is a small past-tense fact. It only ever gains optional fields; a breaking change is a new class. Its stored
+JSON samples stay readable (tests/contract). Events carry ids, amounts and versions; only UserRegistered and
 UserUpdated carry a name and an address, for the projections that need them, and EmailVerificationRequested and
 EmailChangeRequested, because no projection has their receiver yet. Amounts are minor units of the currency
 (ISO 4217, upper case); times are RFC 3339 UTC.

@@ -3,7 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.event import Event
 
@@ -20,7 +20,23 @@ class PaymentEvent(Event):
     currency: str
 
 
-class PaymentSucceeded(PaymentEvent):
+class GrantedCourse(BaseModel):
+    """A course, and whose it is by an order."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user_id: UUID
+    course_id: UUID
+
+
+class AccessEvent(PaymentEvent):
+    """Decides about access. `grants` is all that the order gives, each time the same; empty: the buyer, `user_id`, gets
+    the course that the event names."""
+
+    grants: tuple[GrantedCourse, ...] = ()
+
+
+class PaymentSucceeded(AccessEvent):
     paid_at: AwareDatetime
 
 
@@ -28,7 +44,7 @@ class PaymentFailed(PaymentEvent):
     reason: str = ""
 
 
-class PaymentRefunded(PaymentEvent):
+class PaymentRefunded(AccessEvent):
     """`refunded_amount` is the total refunded so far; access ends only when `full` is true. A refund
     that fails afterwards is told again with a smaller total: `full` false gives the access back."""
 
@@ -36,11 +52,11 @@ class PaymentRefunded(PaymentEvent):
     full: bool
 
 
-class PaymentDisputed(PaymentEvent):
+class PaymentDisputed(AccessEvent):
     dispute_id: str
     reason: str = ""
 
 
-class DisputeClosed(PaymentEvent):
+class DisputeClosed(AccessEvent):
     dispute_id: str
     won: bool

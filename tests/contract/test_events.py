@@ -1,10 +1,12 @@
 """The published language only ever gains optional fields: every stored sample stays readable.
 
-A sample is written once, when its event is born, and never changed. After adding an event:
+A sample is written once, when its event is born, and never changed; an optional field that came later may have one
+of its own, `Event.field.json`. After adding an event:
 `python -m tests.contract.write_samples` writes the missing ones.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,17 +16,38 @@ from shared.events import EVENTS
 SAMPLES = Path(__file__).parent / "samples"
 
 
+def event_of(path: Path) -> str:
+    """The name of a sample's event."""
+    return path.stem.partition(".")[0]
+
+
 @pytest.mark.parametrize("name", EVENTS)
-def test_the_stored_sample_of_every_event_stays_readable(name: str) -> None:
+def test_every_event_has_a_stored_sample(name: str) -> None:
     path = SAMPLES / f"{name}.json"
     assert path.exists(), f"write it once: python -m tests.contract.write_samples ({path.name})"
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_stored_sample_stays_readable(path: Path) -> None:
     event = parse_envelope(path.read_bytes()).event()
-    assert type(event).__name__ == name
+    assert type(event).__name__ == event_of(path)
     assert event.subject
 
 
 def test_there_is_no_sample_of_an_event_that_was_removed() -> None:
-    assert {path.stem for path in SAMPLES.glob("*.json")} == set(EVENTS)
+    assert {event_of(path) for path in SAMPLES.glob("*.json")} == set(EVENTS)
+
+
+@pytest.mark.parametrize("name", ["PaymentSucceeded", "PaymentRefunded", "PaymentDisputed", "DisputeClosed"])
+def test_a_payment_told_before_orders_had_several_grants_gives_its_buyer_its_course(name: str) -> None:
+    event: Any = parse_envelope((SAMPLES / f"{name}.json").read_bytes()).event()
+    assert event.grants == ()
+
+
+def test_a_payment_may_name_several_grants() -> None:
+    event: Any = parse_envelope((SAMPLES / "PaymentSucceeded.grants.json").read_bytes()).event()
+    assert [grant.user_id.int % 16 for grant in event.grants] == [7, 8]
+    assert {grant.course_id for grant in event.grants} == {event.course_id}
 
 
 def test_unknown_fields_of_a_newer_publisher_are_ignored() -> None:

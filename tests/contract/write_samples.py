@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from shared.envelope import wrap
 from shared.events import EVENTS, Event
+from shared.events.billing import GrantedCourse
 from tests.contract.test_events import SAMPLES
 
 BY_TYPE: dict[Any, Any] = {
@@ -17,6 +18,7 @@ BY_TYPE: dict[Any, Any] = {
     str: "text",
     dict[str, int]: {"orders": 1},
     AwareDatetime: "2030-01-31T12:00:00Z",
+    tuple[GrantedCourse, ...]: [{"user_id": UUID(int=7, version=4), "course_id": UUID(int=7, version=4)}],
 }
 BY_NAME: dict[str, Any] = {
     "version": 3,

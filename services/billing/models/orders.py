@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.billing.models.declarative import Base
 
@@ -72,6 +72,8 @@ class Order(Base):
     surplus: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     checked_at: Mapped[datetime | None]
+    # Filled by orders.list_lines.
+    lines: Mapped[list["OrderLine"]] = relationship(viewonly=True, lazy="raise")
 
     __table_args__ = (
         UniqueConstraint("user_id", "client_key"),
@@ -111,10 +113,16 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """What an order is for, with title, price and share as they were. One line today; bundles and seats bring more.
-    `instructor_share` is in ten-thousandths of the net price."""
+    """What an order is for, with title, price and share as they were. A checkout makes one, for its buyer; bundles,
+    gifts and seats are lines too. Each gives its course once, to its recipient (none: the buyer); amounts are of the
+    whole quantity. `instructor_share` is in ten-thousandths of the net price."""
 
     __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("kind IN ('course')", name="kind"),
+        CheckConstraint("quantity >= 1", name="quantity"),
+        Index("ix_order_lines_recipient_id", "recipient_id", postgresql_where=text("recipient_id IS NOT NULL")),
+    )
 
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -125,6 +133,9 @@ class OrderLine(Base):
     amount: Mapped[int]
     instructor_id: Mapped[UUID]
     instructor_share: Mapped[int]
+    kind: Mapped[str] = mapped_column(server_default="course")
+    recipient_id: Mapped[UUID | None]
+    quantity: Mapped[int] = mapped_column(server_default="1")
 
 
 class Progress(Base):

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from services.catalog.courses.models import PUBLISHED, Course
 from services.catalog.courses.ownership import CourseNotFound
-from services.catalog.learning.grants import ACTIVE, find_grant, reason_of, status_of
+from services.catalog.learning.grants import ACTIVE, find_free_grant, reason_of, status_of
 from services.catalog.learning.models import Enrollment, Grant
 from shared import outbox
 from shared.errors import Conflict
@@ -79,7 +79,7 @@ def enroll_free(session: Session, course_id: UUID, user_id: UUID) -> UUID:
         return enrollment.id
     if course.price.amount > 0:
         raise CourseNotFree
-    grant = find_grant(session, enrollment.id, None)
+    grant = find_free_grant(session, enrollment.id)
     grant.paid_at = grant.paid_at or datetime.now(UTC)
     settle(session, enrollment, grant)
     return enrollment.id

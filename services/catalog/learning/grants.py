@@ -3,7 +3,7 @@
 Two deliveries of one order may arrive in any order, late or twice: a refund before its payment leaves a tombstone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -38,31 +38,35 @@ def reason_of(grant: Grant) -> str:
     return "payment dispute lost" if grant.status == REVOKED else "payment disputed"
 
 
-def find_grant(session: Session, enrollment_id: UUID, order_id: UUID | None) -> Grant:
-    """The order's grant (the free one for None) under the enrollment's lock, new and without facts when missing.
+def find_grants(session: Session, order_id: UUID, enrollment_ids: Sequence[UUID]) -> list[Grant]:
+    """The order's grants for these enrollments, which are locked, in their order; new and without facts where missing.
 
-    Raises Unprocessable when the order once belonged to another learner or course.
+    Raises Unprocessable when the order has a grant for another enrollment: what it gives is told whole each time.
     """
-    grant = (
-        session.scalar(_OF_ORDER, {"order": order_id})
-        if order_id
-        else session.scalar(_FREE, {"enrollment": enrollment_id})
-    )
-    if grant is None:
-        grant = Grant(
-            id=uuid7(),
-            enrollment_id=enrollment_id,
-            order_id=order_id,
-            refunded_full=False,
-            refund_version=0,
-            disputes={},
-            status=PENDING,
-            version=0,
-            created_at=datetime.now(UTC),
-        )
-        session.add(grant)
-    if grant.enrollment_id != enrollment_id:
+    known = {grant.enrollment_id: grant for grant in session.scalars(_OF_ORDER, {"order": order_id})}
+    if known.keys() - set(enrollment_ids):
         raise Unprocessable(f"order {order_id} belongs to another learner or course")
+    return [known.get(enrollment_id) or _add(session, enrollment_id, order_id) for enrollment_id in enrollment_ids]
+
+
+def find_free_grant(session: Session, enrollment_id: UUID) -> Grant:
+    """The grant without an order, under the enrollment's lock, new and without facts when missing."""
+    return session.scalar(_FREE, {"enrollment": enrollment_id}) or _add(session, enrollment_id, None)
+
+
+def _add(session: Session, enrollment_id: UUID, order_id: UUID | None) -> Grant:
+    grant = Grant(
+        id=uuid7(),
+        enrollment_id=enrollment_id,
+        order_id=order_id,
+        refunded_full=False,
+        refund_version=0,
+        disputes={},
+        status=PENDING,
+        version=0,
+        created_at=datetime.now(UTC),
+    )
+    session.add(grant)
     return grant
 
 

@@ -32,7 +32,7 @@ class Enrollment(Base):
 
 
 class Grant(Base):
-    """One reason for access: an order, or a free enrollment (no order).
+    """One reason for access: an order, which may give several enrollments theirs, or a free enrollment (no order).
 
     Facts as they arrive, in any order; `status` is computed from them (grants.status_of) and from nothing else.
     `disputes` maps a dispute's id to open, won or lost; `refund_version` is the version of the order's last refund.
@@ -41,6 +41,7 @@ class Grant(Base):
     __tablename__ = "grants"
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'active', 'suspended', 'revoked')", name="status"),
+        UniqueConstraint("order_id", "enrollment_id"),
         Index("ix_grants_enrollment_id", "enrollment_id"),
         # One free grant is enough, however often the button is pressed.
         Index("uq_grants_free", "enrollment_id", unique=True, postgresql_where=text("order_id IS NULL")),
@@ -48,7 +49,7 @@ class Grant(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
-    order_id: Mapped[UUID | None] = mapped_column(unique=True)
+    order_id: Mapped[UUID | None]
     paid_at: Mapped[datetime | None]
     refunded_full: Mapped[bool]
     refund_version: Mapped[int]

@@ -1,5 +1,6 @@
 """What the stories of these tests are made of: an instructor with a course, learners, payments."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from shared.testing.harness import Caller
 COURSES = "/api/v1/courses"
 FREE = {"amount": 0, "currency": "USD"}
 PAID = {"amount": 4900, "currency": "USD"}
+# A learner and a course.
+Given = tuple[UUID, str]
 
 
 def answer(response: Any, status: int = 200) -> Any:
@@ -67,9 +70,12 @@ class TaughtCourse:
 
 
 class Order:
-    """The facts billing may tell about one order; versions grow as billing counts them."""
+    """The facts billing may tell about one order; versions grow as billing counts them. `gives`: all that it gives,
+    when it is not its course to its buyer."""
 
-    def __init__(self, user_id: UUID, course_id: str | UUID, order_id: UUID | None = None) -> None:
+    def __init__(
+        self, user_id: UUID, course_id: str | UUID, order_id: UUID | None = None, gives: Iterable[Given] = ()
+    ) -> None:
         self.id = order_id or uuid7()
         self._facts: dict[str, Any] = {
             "order_id": self.id,
@@ -78,6 +84,7 @@ class Order:
             "course_title": "as billing knew it",
             "amount": 4900,
             "currency": "USD",
+            "grants": [{"user_id": learner, "course_id": course} for learner, course in gives],
         }
 
     def paid(self, version: int = 1) -> PaymentSucceeded:

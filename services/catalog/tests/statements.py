@@ -1,4 +1,4 @@
-"""Counting what a request asks of the database."""
+"""Counting what a request or an event asks of the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from shared.transactions import LATER
 
 @contextmanager
 def counted_statements(catalog: Harness) -> Iterator[list[str]]:
-    """What requests send to Postgres while the block runs, without their commits and what travels with them."""
+    """What requests and events send to Postgres in the block, without their commits and what travels with them."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
@@ -22,11 +22,12 @@ def counted_statements(catalog: Harness) -> Iterator[list[str]]:
         if not aside and LATER not in context.execution_options:
             statements.append(statement)
 
-    database = catalog.app.state.database
-    for engine in (database.engine, database.autocommit_engine):
+    served, handled = catalog.app.state.database, catalog.database
+    engines = (served.engine, served.autocommit_engine, handled.engine)
+    for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        for engine in (database.engine, database.autocommit_engine):
+        for engine in engines:
             event.remove(engine, "before_cursor_execute", note)
