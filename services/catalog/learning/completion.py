@@ -38,7 +38,7 @@ MARK = f"""
     )
     SELECT mine.id, mine.version, mine.title, mine.lesson_count, bool_or(lessons.id = :lesson) AS known,
         (SELECT version FROM counted) AS next_version, {TOLD}
-"""
+"""  # nosec B608 # put together of constants
 _MARK = hot(text(MARK))
 _COMPLETE = later(
     hot(

@@ -88,7 +88,7 @@ PROGRESS = f"""
         SELECT lesson_id, completed_at FROM lesson_completions JOIN mine ON mine.id = enrollment_id
     )
     SELECT {TOLD}
-"""
+"""  # nosec B608 # put together of constants
 _PROGRESS = hot(text(PROGRESS))
 
 
