@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Interval, Row, bindparam, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -44,6 +45,19 @@ STORE_FOREIGN = later(
         )
         .on_conflict_do_nothing()
         .inline()
+    )
+)
+# Rows that somebody holds are somebody's business: nobody waits for them here.
+FINISH_WAITING = later(
+    hot(
+        text("""
+    UPDATE inbox SET status = 'done', handled_at = now(), payload = NULL WHERE (source, event_id) IN (
+        SELECT source, event_id FROM inbox
+        WHERE status = 'pending' AND source = :source AND type = :type AND payload @> CAST(:about AS jsonb)
+            AND claimed_at IS NULL
+        FOR UPDATE SKIP LOCKED
+    )
+""")
     )
 )
 NO_WAIT = timedelta(0)
@@ -84,6 +98,12 @@ def store(
     row = {"source": source, "event_id": event_id, "type": event_type, "payload": payload, "wait": wait}
     session.execute(STORE_FOREIGN, row)
     wake_worker(session, "inbox")
+
+
+def finish_waiting(session: Session, source: str, event_type: str, about: Payload) -> None:
+    """Ends foreign events with these members that still wait: what they would tell is known since this transaction."""
+    values = {"source": source, "type": event_type, "about": orjson.dumps(about).decode()}
+    session.execute(FINISH_WAITING, values)
 
 
 def store_envelope(session: Session, envelope: Envelope, crashes: int = 0) -> Row[Any] | None:

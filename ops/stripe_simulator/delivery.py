@@ -9,16 +9,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from typing import Any
-
-import httpx
 
 from ops.stripe_simulator.account import Account
 from ops.stripe_simulator.errors import StateForbids
 from ops.stripe_simulator.parameters import Body
+from ops.stripe_simulator.posting import CONNECTIONS, Poster
 
-# More would be slower: with every request httpx looks at all connections that it keeps.
-_PARALLEL = 8
 _LOG_LENGTH = 20_000
 _logger = logging.getLogger("ops.stripe_simulator")
 
@@ -53,12 +51,7 @@ class Dispatcher:
         self._account = account
         self._woken = asyncio.Event()
         self._sending: dict[int, asyncio.Task[None]] = {}
-        # Kept open for minutes: the first delivery of a payment must not pay for a handshake.
-        limits = httpx.Limits(max_connections=_PARALLEL, keepalive_expiry=300)
-        timeout = account.settings.simulator_webhook_timeout
-        # Loading the certificate bundle costs 10 MB; a plain http address never looks at it.
-        verify = (account.settings.stripe_webhook_url or "").startswith("https:")
-        self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, verify=verify)
+        self._post = Poster(account.settings.simulator_webhook_timeout)
 
     def wake(self) -> None:
         """Looks for due deliveries at once."""
@@ -78,25 +71,25 @@ class Dispatcher:
         for task in list(self._sending.values()):
             task.cancel()
         await asyncio.gather(*self._sending.values(), return_exceptions=True)
-        await self._client.aclose()
+        self._post.close()
 
     async def send_now(self, event_id: str) -> Body:
         """Returns the logged attempt of one extra delivery, past every dial; raises ObjectMissing, StateForbids."""
         return asdict(await self._send(self._account.store.get("event", event_id, "event")))
 
     def _launch_due(self) -> float | None:
-        if self._account.controls.webhooks.paused or len(self._sending) >= _PARALLEL:
+        if self._account.controls.webhooks.paused or len(self._sending) >= CONNECTIONS:
             return None
         pending = f"state = 'pending' AND id NOT IN ({','.join('?' * len(self._sending))})"
         rows = self._account.store.rows(
             f"SELECT * FROM deliveries WHERE {pending} ORDER BY due_at, id LIMIT ?",
-            [*self._sending, _PARALLEL - len(self._sending) + 1],
+            [*self._sending, CONNECTIONS - len(self._sending) + 1],
         )
         for row in rows:
             wait: float = row["due_at"] - time.time()
             if wait > 0:
                 return wait
-            if len(self._sending) < _PARALLEL:
+            if len(self._sending) < CONNECTIONS:
                 self._sending[row["id"]] = asyncio.create_task(self._deliver(row["id"], row["event"], row["attempts"]))
         return None
 
@@ -134,10 +127,8 @@ class Dispatcher:
         }
         status, error = None, None
         try:
-            status = (
-                await self._client.post(settings.stripe_webhook_url, content=payload, headers=headers)
-            ).status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
+            status = await self._post(settings.stripe_webhook_url, payload, headers)
+        except (OSError, HTTPException, ValueError) as problem:
             error = f"{type(problem).__name__}: {problem}"
         elapsed = round((time.perf_counter() - clock) * 1000, 2)
         attempt = Attempt(event["id"], event["type"], status, error, started, elapsed)

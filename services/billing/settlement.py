@@ -14,8 +14,9 @@ from services.billing.models import CURRENT_STATUSES, Order
 from services.billing.movements import load_facts, store_movements
 from services.billing.orders import find_order_for_update, list_grants, terms_of
 from services.billing.sightings import Sighting
+from services.billing.stripe_events import SECOND_WORD, SOURCE
 from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_step
-from shared import outbox
+from shared import inbox, outbox
 from shared.events.billing import AccessEvent
 from shared.inbox import Unprocessable
 from shared.telemetry import get_logger
@@ -42,6 +43,9 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
         _apply(session, order, before, after)
     if own:
         book(session, order, before, after, sighting)
+        if sighting.fees:
+            # Booked, fee and all: Stripe's second word of it tells nothing.
+            inbox.finish_waiting(session, SOURCE, SECOND_WORD, {"intent_id": sighting.intent_id})
     else:
         book_stray_payment(session, order, sighting)
     return order
