@@ -108,6 +108,10 @@ class Shop:
     def work(self) -> None:
         """The worker's inbox loop, until nothing is due; what is put off is due now."""
         self.sql("UPDATE inbox SET next_attempt_at = now() WHERE status = 'pending' AND attempts = 0")
+        self.work_on_what_is_due()
+
+    def work_on_what_is_due(self) -> None:
+        """The worker's inbox loop, until nothing is due."""
         while self._retrier.step():
             continue
 

@@ -1,5 +1,6 @@
 """From Stripe's events to the order, through the webhook and the worker."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -135,3 +136,19 @@ def test_word_of_a_payment_that_is_booked_is_not_looked_up_at_stripe_again(shop:
     shop.far_end.set_faults()
     rows = shop.sql("SELECT status FROM inbox WHERE event_id = ANY(:ids)", ids=[event["id"] for event in again])
     assert [row.status for row in rows] == ["done", "done"]
+
+
+def test_the_second_word_of_a_payment_ends_with_its_booking_and_those_of_others_wait_on(shop: Shop) -> None:
+    told = []
+    for _ in range(2):
+        _, _, session_id = shop.bought()
+        shop.far_end.pay(session_id)
+        told.append({event["type"]: event for event in shop.far_end.events_of(session_id)})
+        shop.send(json.dumps(told[-1]["payment_intent.succeeded"]).encode())
+    second_words = [events["payment_intent.succeeded"]["id"] for events in told]
+    put_off = "UPDATE inbox SET next_attempt_at = now() + interval '1 hour' WHERE event_id = ANY(:ids)"
+    shop.sql(put_off, ids=second_words)
+    shop.send(json.dumps(told[0]["checkout.session.completed"]).encode())
+    shop.work_on_what_is_due()
+    rows = shop.sql("SELECT event_id, status FROM inbox WHERE event_id = ANY(:ids)", ids=second_words)
+    assert {row.event_id: row.status for row in rows} == dict(zip(second_words, ("done", "pending"), strict=True))
