@@ -62,9 +62,9 @@ class Publications:
         ways = told.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         return Endpoints(
             authorization=self._address(told, "authorization_endpoint"),
-            token=self._address(told, "token_endpoint"),
-            keys=self._address(told, "jwks_uri"),
-            person=self._address(told, "userinfo_endpoint") if "userinfo_endpoint" in told else "",
+            token=self._outside(told, "token_endpoint"),
+            keys=self._outside(told, "jwks_uri"),
+            person=self._outside(told, "userinfo_endpoint") if "userinfo_endpoint" in told else "",
             secret_in_body="client_secret_basic" not in ways,
             names_itself=told.get("authorization_response_iss_parameter_supported") is True,
         )
@@ -81,14 +81,19 @@ class Publications:
             raise ProviderAway(f"{url} answers {status}")
         return told
 
+    def _outside(self, told: Json, name: str) -> str:
+        """An address that we ask ourselves; the settings alone may name one inside our network."""
+        address = self._address(told, name)
+        if _host(address) != _host(self._issuer) and leads_inside(_host(address)):
+            raise ProviderAway(f"its {name} leads to a private address")
+        return address
+
     def _address(self, told: Json, name: str) -> str:
-        """An address as safe on its way as the issuer's own; the settings alone may name one inside our network."""
+        """An address as safe on its way as the issuer's own."""
         address = told.get(name)
         scheme = self._issuer.split(":", 1)[0]
         if not isinstance(address, str) or not address.startswith(f"{scheme}://"):
             raise ProviderAway(f"its {name} is no {scheme} address")
-        if _host(address) != _host(self._issuer) and leads_inside(_host(address)):
-            raise ProviderAway(f"its {name} leads to a private address")
         return address
 
 

@@ -127,6 +127,11 @@ def test_a_provider_may_live_inside_itself_and_name_hosts_outside(stand_in: Open
     assert known_as(stand_in).authorization_url(ERRAND).startswith(f"{stand_in.url}/authorize?")
 
 
+def test_the_page_that_only_browsers_open_may_be_where_the_browser_is(stand_in: OpenIdProviderStandIn) -> None:
+    stand_in.discovered = {"authorization_endpoint": "http://localhost:8070/authorize"}
+    assert known_as(stand_in).authorization_url(ERRAND).startswith("http://localhost:8070/authorize?")
+
+
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys"])
 @pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 def test_a_provider_that_publishes_no_sense_is_away(stand_in: OpenIdProviderStandIn, path: str, answer: Any) -> None:
