@@ -24,7 +24,7 @@ from shared.schema_version import schema_is_current
 from shared.settings import Settings
 from shared.storage import Storage
 from shared.telemetry import configure_logging, traceparent
-from shared.threads import limit_threads, run_in_thread, take_turns
+from shared.threads import limit_threads, run_in_thread
 from shared.token_keys import KeySet
 from shared.tokens import TokenVerifier
 
@@ -69,7 +69,6 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     deadlines.install()
-    take_turns()
     limit_threads(app.state.settings.database_pool_size)
     _settle_heap()
     await run_in_thread(app.state.revocations.start)

@@ -2,24 +2,14 @@
 
 import asyncio
 import contextvars
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from anyio.to_thread import current_default_thread_limiter
 
-# So long at most a thread that has what it waited for waits for one that computes (seconds). Python's own five
-# milliseconds are as long as a whole request, at each of its answers from the database.
-TURN_SECONDS = 0.0005
-
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def take_turns() -> None:
-    """Makes the threads of this process give way to each other soon."""
-    sys.setswitchinterval(TURN_SECONDS)
 
 
 def limit_threads(pool_size: int) -> None:

@@ -25,7 +25,6 @@ from shared.retries import Retrier, RetryPolicy
 from shared.settings import Settings
 from shared.sweeping import SWEEP
 from shared.telemetry import configure_logging, get_logger
-from shared.threads import take_turns
 
 log = get_logger(__name__)
 
@@ -127,7 +126,6 @@ def run(worker: Worker) -> int:
     configure_logging(worker.service, worker.settings.log_level)
     check_wiring(worker)
     deadlines.install()
-    take_turns()
     database = Database(worker.settings.database_url(worker.service), worker.service)
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
