@@ -40,7 +40,8 @@ def story_of(document: Document, role: str) -> set[str]:
     ahead = set(MAKERS.get(role, ()))
     while ahead:
         found |= ahead
-        ahead = set().union(*(links[name] for name in ahead)) - found
+        # Whoever has read the document before may have added links of its own, which lead to no operation by name.
+        ahead = set().union(*(links[name] for name in ahead)) & links.keys() - found
     return found
 
 
