@@ -61,7 +61,7 @@ def test_a_rolled_back_wish_is_forgotten_and_a_savepoint_ends_none(database: Dat
     wait_until(lambda: heard() == ["kept"], what="the outer one is heard")
 
 
-def test_a_burst_is_told_in_few_words(database: Database, heard: Heard) -> None:
+def test_of_a_burst_no_word_is_lost(database: Database, heard: Heard) -> None:
     for number in range(200):
         with database.begin() as session:
             wake_worker(session, f"loop{number}")
