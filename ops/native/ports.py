@@ -1,4 +1,4 @@
-"""Ports that collide with nobody: remembered per instance, and known to every instance of this machine and user.
+"""Ports that collide with nobody: remembered per instance, and known to everyone of this machine and user.
 
 They come from below the range the kernel hands out for outgoing connections (32768 and up on Linux): from there
 a connection could take the port of a server that is stopped for a moment.
@@ -9,8 +9,9 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from ops.failure import OpsError
@@ -33,7 +34,7 @@ def allocate(
         for name in names:
             kept = remembered.get(name) if name.partition(":")[0] in in_use else None
             candidates = [port for port in (remembered.get(name), preferred.get(name)) if port]
-            ports[name] = kept or _first_free(candidates, taken, {*ports.values(), *remembered.values()})
+            ports[name] = kept or _first_free(candidates, {*ports.values(), *remembered.values(), *map(int, taken)})
         for port in [port for port, owner in taken.items() if owner == str(directory)]:
             del taken[port]
         taken |= dict.fromkeys(map(str, ports.values()), str(directory))
@@ -53,22 +54,33 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _first_free(candidates: list[int], taken: Mapping[str, str], avoid: set[int]) -> int:
-    found = next((port for port in candidates if is_free(port)), None)
-    return found or any_free(avoid | {int(port) for port in taken})
-
-
 def any_free(avoid: Collection[int] = ()) -> int:
-    """The first free port of our range that is not in `avoid`. Raises OpsError when there is none."""
-    for port in POOL:
-        if port not in avoid and is_free(port):
-            return port
-    raise OpsError("No free TCP port between 20000 and 32000.", "stop servers you do not need")
+    """A free port of our range, claimed from every other caller until this process ends.
+
+    Args:
+        avoid: ports not to take.
+
+    Raises:
+        OpsError: none is free.
+    """
+    with _registry() as taken:
+        port = _first_free([], {*avoid, *map(int, taken)})
+        # The directory of a living process stands for it, as an instance's own directory does.
+        taken[str(port)] = f"/proc/{os.getpid()}"
+    return port
+
+
+def _first_free(candidates: Iterable[int], avoid: Collection[int]) -> int:
+    unclaimed = (port for port in POOL if port not in avoid)
+    found = next((port for port in chain(candidates, unclaimed) if is_free(port)), None)
+    if found is None:
+        raise OpsError("No free TCP port between 20000 and 32000.", "stop servers you do not need")
+    return found
 
 
 @contextmanager
 def _registry() -> Iterator[dict[str, str]]:
-    """Port -> instance directory, for this machine and user, locked while it is open; dead instances are dropped."""
+    """Port -> its owner's directory, for this machine and user, locked while it is open; dead owners are dropped."""
     handle = os.open(REGISTRY, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,6 +1,8 @@
 """Who gets which port."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,19 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
 def test_two_instances_share_no_port(tmp_path: Path) -> None:
     one, other = (ports.allocate(directory(tmp_path / name), ["x", "y"], NOBODY, {}) for name in ("a", "b"))
     assert not set(one.values()) & set(other.values())
+
+
+def test_a_port_taken_outside_instances_is_nobody_elses_before_its_server_listens(tmp_path: Path) -> None:
+    held = ports.allocate(directory(tmp_path / "a"), ["x", "y"], NOBODY, {})
+    loose = ports.any_free()
+    later = ports.allocate(directory(tmp_path / "b"), ["x"], NOBODY, {})
+    assert len({*held.values(), loose, ports.any_free(), *later.values()}) == 5
+
+
+def test_a_port_of_an_ended_process_is_given_again(tmp_path: Path) -> None:
+    ask = f"from ops.native import ports; ports.REGISTRY = {str(ports.REGISTRY)!r}; print(ports.any_free())"
+    asked = [subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True).stdout for _ in range(2)]
+    assert asked[0] == asked[1]
 
 
 def test_busy_preferred_port_is_not_taken(tmp_path: Path, busy: int) -> None:
