@@ -33,8 +33,9 @@ class Round:
             if node.transition and not node.transition.is_inferred and id in answers and answers[id].status_code < 300:
                 self.led_to[node.value.method] += 1
         for id, checks in recorder.checks.items():
+            before = answers.get(recorder.cases[id].parent_id)
             for check in checks:
-                if check.failure_info is not None and not _is_none(document, check.failure_info.failure):
+                if check.failure_info is not None and not _is_none(document, check.failure_info.failure, before):
                     failure, answer = check.failure_info.failure, answers.get(id)
                     line = f"{recorder.cases[id].value.operation.label}: {check.name}: {failure.title}"
                     told = f"{answer.status_code} {answer.content[:500]!r}" if answer else "no answer"
@@ -46,8 +47,8 @@ class Round:
         self.defects.setdefault(f"{getattr(event, 'label', 'engine')}: {type(error).__name__}", str(error))
 
 
-def _is_none(document: Document, failure: Any) -> bool:
-    """True for what is no defect of ours."""
+def _is_none(document: Document, failure: Any, before: Any) -> bool:
+    """True for what is no defect of ours; `before` is the answer that led to it, if one did."""
     if isinstance(failure, UnsupportedMethodResponse):
         # The answer to DELETE /identities/confirm where there is DELETE /identities/{identity_id}.
         asked = (failure.operation or "").partition(" ")[2].split("/")
@@ -55,8 +56,11 @@ def _is_none(document: Document, failure: Any) -> bool:
             failure.method.lower() in methods and _fits(path.split("/"), asked)
             for path, methods in document["paths"].items()
         )
-    # What was made is there, and has nothing below it yet: no progress of who has not enrolled.
-    return isinstance(failure, EnsureResourceAvailability) and not failure.not_available_with.endswith("}")
+    if isinstance(failure, EnsureResourceAvailability):
+        # Told once more under the same Idempotency-Key, and deleted in between; or it has nothing below it yet: no
+        # progress of who has not enrolled.
+        return "idempotency-replayed" in before.headers or not failure.not_available_with.endswith("}")
+    return False
 
 
 def _fits(path: list[str], asked: list[str]) -> bool:
