@@ -47,6 +47,8 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
         # The framework would answer a slash too many by a redirect to an address made of the Host header.
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        # Asked for nothing, it still looks for it at each request, which takes as long as finding the route.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     app.state.settings = settings

@@ -1,10 +1,10 @@
 """One engine per process, one transaction per request or message, committed before the answer leaves."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import psycopg2
 from anyio import CapacityLimiter, to_thread
@@ -12,9 +12,8 @@ from fastapi import Depends, Request
 from sqlalchemy import URL, DateTime, Engine, MetaData, Row, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
-from shared import lean_session
 from shared.hints import Hints
 from shared.lean_session import LeanSession
 from shared.prepared import prepare_hot_statements
@@ -61,23 +60,16 @@ class Database:
         self.engine = connect_engine(url, service, pool_size)
         shorten_transactions(self.engine)
         self.autocommit_engine = connect_engine(url, service, pool_size)
-        self.sessions: sessionmaker[Any] = sessionmaker(self.engine, class_=LeanSession, expire_on_commit=False)
-        self.read_sessions: sessionmaker[Any] = sessionmaker(
-            self.autocommit_engine, class_=LeanSession, autoflush=False
-        )
-        self._hints = Hints(self.autocommit_engine, service, self.sessions)
+        self._hints = Hints(self.autocommit_engine, service)
 
-    @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self) -> AbstractContextManager[Session]:
         """A session in a transaction: committed when the block ends well, rolled back when it raises. Behind a commit
         that wrote an event the worker gets a hint (shared/hints.py)."""
-        with self.sessions() as session, session.begin():
-            yield session
+        return cast("AbstractContextManager[Session]", LeanSession(self.engine, True, self._hints.take))
 
-    def read(self) -> Session:
+    def read(self) -> AbstractContextManager[Session]:
         """A session for reading: each statement by itself, in autocommit. Nothing can be written here for good."""
-        session: Session = self.read_sessions()
-        return session
+        return cast("AbstractContextManager[Session]", LeanSession(self.autocommit_engine))
 
     def ask(self, statement: Any, **values: Any) -> Any:
         """The first column of the first row of one statement; see `do`."""
@@ -86,9 +78,8 @@ class Database:
 
     def do(self, statement: Any, **values: Any) -> Row[Any] | None:
         """The first row of one statement that is a transaction by itself: a single round trip."""
-        with self.autocommit_engine.connect() as connection:
-            row: Row[Any] | None = lean_session.execute(connection, statement, values).first()
-            return row
+        with self.read() as session:
+            return session.execute(statement, values).first()
 
     def close(self) -> None:
         """Closes every connection."""

@@ -6,9 +6,10 @@ waiting. So a thread sends them, those of one moment together. A lost hint costs
 
 import threading
 import time
+from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
 from shared.prepared import hot
 from shared.telemetry import get_logger
@@ -17,8 +18,9 @@ log = get_logger(__name__)
 
 # Set on a session by outbox and inbox writes: after the commit the service's worker is woken.
 WAKE = "wake_worker"
-# Hints of a burst travel together, at most so often (seconds).
-PAUSE_SECONDS = 0.003
+# Hints of a burst travel together (seconds between two, for each that came in the last): the more there is to do, the
+# more the worker does at once.
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.003, 0.02
 NOTIFY = hot(text("SELECT pg_notify(:channel, :loops)"))
 
 
@@ -33,32 +35,33 @@ def wake_worker(session: Session, loop: str) -> None:
 
 
 class Hints:
-    """Sends what the sessions of `sessions` ask for, on a connection of its own; the thread begins with the first."""
+    """Sends what sessions have asked for, on a connection of its own; the thread begins with the first."""
 
-    def __init__(self, engine: Engine, service: str, sessions: sessionmaker[Session]) -> None:
+    def __init__(self, engine: Engine, service: str) -> None:
         self._engine = engine
         self._channel = wake_channel(service)
         self._wanted: set[str] = set()
+        self._count = 0
         self._asked = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        event.listen(sessions, "after_commit", self._take)
 
     def close(self) -> None:
         """Sends what was asked for, and ends."""
         self._closed = True
         self._asked.set()
         if self._thread:
-            self._thread.join(PAUSE_SECONDS + 1)
+            self._thread.join(LONGEST_PAUSE_SECONDS + 1)
 
-    def _take(self, session: Session) -> None:
-        # Not for a savepoint: the transaction goes on.
-        loops = None if session.in_nested_transaction() else session.info.pop(WAKE, None)
+    def take(self, info: dict[str, Any]) -> None:
+        """Sends what a session's `info` asks for, now that its transaction has committed."""
+        loops = info.pop(WAKE, None)
         if not loops:
             return
         with self._lock:
             self._wanted |= loops
+            self._count += 1
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
                 self._thread.start()
@@ -71,6 +74,7 @@ class Hints:
             self._asked.clear()
             with self._lock:
                 loops, self._wanted = self._wanted, set()
+                count, self._count = self._count, 0
             try:
                 if loops:
                     connection = connection or self._connect()
@@ -79,7 +83,7 @@ class Hints:
                 log.warning("hint lost, the worker polls", error=f"{type(error).__name__}: {error}")
                 _drop(connection)
                 connection = None
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(min(max(count, 1) * PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
         _drop(connection)
 
     def _connect(self) -> Connection:

@@ -6,6 +6,7 @@ it is done once, and Postgres makes a generic plan when that is no worse than pl
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple, TypeVar
@@ -40,13 +41,13 @@ def prepare_hot_statements(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _as_execute, retval=True)
 
 
-def prepare(connection: Connection, sql: str) -> str:
-    """What runs the text on this connection, which has it planned from now on."""
+def prepare(info: dict[Any, Any], sql: str, send: Callable[[str], Any]) -> str:
+    """What runs the text on the connection of that `info`, which has it planned from now on."""
     prepared = _prepared(sql)
-    known: set[str] = connection.info.setdefault(PREPARED, set())
+    known: set[str] = info.setdefault(PREPARED, set())
     if prepared.name not in known:
         # By the connection, not a cursor: should the server be gone, it is known as lost, like after any statement.
-        connection.exec_driver_sql(prepared.prepare)
+        send(prepared.prepare)
         known.add(prepared.name)
     return prepared.execute
 
@@ -56,7 +57,7 @@ def _as_execute(
 ) -> tuple[str, Any]:
     if many or not context.execution_options.get(HOT):
         return sql, parameters
-    return prepare(connection, sql), parameters
+    return prepare(connection.info, sql, connection.exec_driver_sql), parameters
 
 
 @lru_cache(MOST)

@@ -14,7 +14,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from shared import idempotency
@@ -22,6 +21,7 @@ from shared.auth import Actor
 from shared.deprecation import deprecation_headers
 from shared.hot_routes import HotAnswer, plan_of
 from shared.idempotency import Claim
+from shared.lean_session import LeanSession
 from shared.pagination import next_page_link
 from shared.threads import run_in_thread
 
@@ -116,8 +116,8 @@ def _note(request: Request, result: Any) -> None:
     request.state.next_cursor = _member(result, "next_cursor")
 
 
-def _session_and_actor(arguments: Mapping[str, Any]) -> tuple[Session, Actor]:
-    session = next(value for value in arguments.values() if isinstance(value, Session))
+def _session_and_actor(arguments: Mapping[str, Any]) -> tuple[Any, Actor]:
+    session = next(value for value in arguments.values() if isinstance(value, LeanSession))
     return session, next(value for value in arguments.values() if isinstance(value, Actor))
 
 

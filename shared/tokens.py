@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -109,7 +110,12 @@ def _key_id(token: str) -> str:
 def _header_of(token: str) -> dict[str, Any]:
     """What the token says of itself, to find its key by. PyJWT reads it again, strictly, when it checks the signature;
     its own reading beforehand would decode the whole token one more time."""
-    segment = token.partition(".")[0]
+    return _read_header(token.partition(".")[0])
+
+
+@lru_cache(16)
+def _read_header(segment: str) -> dict[str, Any]:
+    # All tokens of one key have the same.
     header = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     if not isinstance(header, dict):
         raise InvalidToken("the header is no object")

@@ -2,7 +2,8 @@
 next one or with COMMIT.
 
 psycopg2 sends BEGIN and COMMIT as commands of their own. Here its connections are in autocommit, and the words are
-ours: a write with its event costs two round trips, not five.
+ours: a write with its event costs two round trips, not five. What is still to be sent is noted in the connection's
+`info`, so that SQLAlchemy's connections and bare ones (shared/bare_connection.py) can take turns.
 """
 
 from typing import Any, TypeVar
@@ -10,12 +11,13 @@ from typing import Any, TypeVar
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Connection, Engine, Executable, event
 
-# In `Connection.info`: a transaction whose first statement is still to come, and statements that travel with the next.
+# In `info`: a transaction whose first statement is still to come, and statements that travel with the next.
 BEGINS, WAITING = "transaction_begins", "statements_waiting"
 # An execution option of a statement.
 LATER = "later"
 
 Statement = TypeVar("Statement", bound=Executable)
+Info = dict[Any, Any]
 
 
 def later(statement: Statement) -> Statement:
@@ -24,40 +26,59 @@ def later(statement: Statement) -> Statement:
     return statement.execution_options(**{LATER: True})
 
 
-def send_later(connection: Connection, sql: str, values: Any) -> None:
-    """Sends the text with the next statement, or with COMMIT."""
-    cursor = connection.connection.cursor()
-    _wait(connection, cursor, sql, values)
-    cursor.close()
-
-
 def shorten_transactions(engine: Engine) -> None:
     """For an engine in autocommit: its transactions are begun and ended here."""
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "before_cursor_execute", _with_what_waits, retval=True)
+    event.listen(engine, "before_cursor_execute", _before_execute, retval=True)
     event.listen(engine, "do_execute", _keep_waiting)
     event.listen(engine, "commit", _commit)
     event.listen(engine, "rollback", _roll_back)
     event.listen(engine, "reset", _reset)
 
 
+def begin(info: Info) -> None:
+    """Notes that a transaction begins with the next statement."""
+    info[BEGINS] = True
+
+
+def has_begun(info: Info) -> bool:
+    """False for a transaction in which nothing was asked."""
+    return BEGINS not in info or bool(info.get(WAITING))
+
+
+def wait(info: Info, cursor: Any, sql: str, values: Any) -> None:
+    """Keeps the statement for the next one."""
+    info.setdefault(WAITING, []).append(cursor.mogrify(sql, values).decode() + ";")
+
+
+def with_what_waits(info: Info, sql: str) -> str:
+    """The statement behind all that is to go before it."""
+    first = _take_what_waits(info)
+    # Values are in it already; this statement's are still to come.
+    return first.replace("%", "%%") + sql if first else sql
+
+
+def _take_what_waits(info: Info) -> str:
+    first = "BEGIN;" if info.pop(BEGINS, False) else ""
+    return first + "".join(info.pop(WAITING, ()))
+
+
 def _begin(connection: Connection) -> None:
-    connection.info[BEGINS] = True
+    # It joins what was begun on the bare connection.
+    if connection.connection.dbapi_connection.info.transaction_status == TRANSACTION_STATUS_IDLE:  # type: ignore[union-attr]
+        begin(connection.info)
 
 
-def _with_what_waits(
+def _before_execute(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> tuple[str, Any]:
     if _travels_later(context):
         return statement, parameters
-    first = "BEGIN;" if connection.info.pop(BEGINS, False) else ""
-    first += "".join(connection.info.pop(WAITING, ()))
-    if first and many:
-        # psycopg2 sends such a statement once for each row.
+    if not many:
+        return with_what_waits(connection.info, statement), parameters
+    # psycopg2 sends such a statement once for each row.
+    if first := _take_what_waits(connection.info):
         cursor.execute(first)
-    elif first:
-        # Values are in it already; this statement's are still to come.
-        statement = first.replace("%", "%%") + statement
     return statement, parameters
 
 
@@ -65,12 +86,8 @@ def _keep_waiting(cursor: Any, statement: str, parameters: Any, context: Any) ->
     """True when the statement was taken care of: nothing is sent now."""
     if not _travels_later(context):
         return False
-    _wait(context.root_connection, cursor, statement, parameters)
+    wait(context.root_connection.info, cursor, statement, parameters)
     return True
-
-
-def _wait(connection: Connection, cursor: Any, sql: str, values: Any) -> None:
-    connection.info.setdefault(WAITING, []).append(cursor.mogrify(sql, values).decode() + ";")
 
 
 def _travels_later(context: Any) -> bool:
@@ -78,10 +95,9 @@ def _travels_later(context: Any) -> bool:
 
 
 def _commit(connection: Connection) -> None:
-    if connection.info.get(BEGINS) and not connection.info.get(WAITING):
-        connection.info.pop(BEGINS)
-        return
-    connection.exec_driver_sql("COMMIT")
+    if has_begun(connection.info):
+        connection.exec_driver_sql("COMMIT")
+    connection.info.pop(BEGINS, None)
 
 
 def _roll_back(connection: Connection) -> None:

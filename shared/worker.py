@@ -105,11 +105,10 @@ class WakeListener:
 
     def _listen(self) -> Any:
         if self._held is None:
-            self._held = self._database.engine.raw_connection()
+            self._held = self._database.autocommit_engine.raw_connection()
             # Never back to the pool: this connection listens until it is closed.
             self._held.detach()
             connection: Any = self._held.dbapi_connection
-            connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(f'LISTEN "{wake_channel(self._database.service)}"')
         return self._held.dbapi_connection

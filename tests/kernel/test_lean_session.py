@@ -1,5 +1,6 @@
 """A hot statement gives what it would give without being hot, in the transaction and the order of the others."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import bindparam, column, func, insert, select, table, text, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from shared.database import COLUMN_TYPES, new_metadata
+from shared.database import COLUMN_TYPES, Database, new_metadata
 from shared.prepared import hot
 from shared.testing import Harness
 from shared.transactions import later
@@ -65,7 +66,7 @@ def test_values_come_back_as_they_are_everywhere(things: Harness) -> None:
 
 def test_what_the_database_refuses_is_the_same_error(things: Harness) -> None:
     row = thing(str(uuid4()))
-    with things.database.sessions() as session:
+    with things.database.begin() as session:
         session.execute(hot(ADD), row)
         with pytest.raises(IntegrityError):
             session.execute(hot(ADD), row)
@@ -100,3 +101,40 @@ def test_later_ones_wait_and_all_others_see_them(things: Harness) -> None:
         assert session.execute(later(hot(ADD)), thing(name)) is None
         session.execute(hot(RENAME), {"old": name, "new": renamed})
     assert (count_things(things, name), count_things(things, renamed)) == (0, 1)
+
+
+def test_hot_statements_and_the_orm_are_one_transaction_whoever_comes_first(things: Harness) -> None:
+    name, renamed, refused = str(uuid4()), str(uuid4()), str(uuid4())
+    with things.database.begin() as session:
+        session.execute(hot(ADD), thing(name))
+        session.get_one(Thing, session.scalar(select(Thing.id).where(Thing.name == name))).version = 9
+        session.execute(hot(RENAME), {"old": name, "new": renamed})
+    with suppress(ZeroDivisionError), things.database.begin() as session:
+        session.add(Thing(id=uuid7(), name=refused))
+        session.execute(hot(ADD), thing(refused))
+        raise ZeroDivisionError
+    assert [count_things(things, one) for one in (name, renamed, refused)] == [0, 1, 0]
+
+
+def test_an_orm_that_was_asked_for_nothing_commits_the_hot_ones(things: Harness) -> None:
+    name = str(uuid4())
+    with things.database.begin() as session:
+        session.flush()
+        session.execute(hot(ADD), thing(name))
+    assert count_things(things, name) == 1
+
+
+def test_one_lost_connection_is_told_and_takes_the_others_with_it(things: Harness) -> None:
+    database = Database(things.database.engine.url, "lost", pool_size=3)
+    ask = hot(text("SELECT pg_backend_pid()"))
+    with database.begin() as one, database.begin() as other:
+        pids = [one.scalar(ask), other.scalar(ask)]
+    with things.database.begin() as session:
+        session.execute(text("SELECT pg_terminate_backend(pid) FROM unnest(CAST(:pids AS int[])) pid"), {"pids": pids})
+    with pytest.raises(OperationalError) as told, database.begin() as session:
+        session.scalar(ask)
+    assert told.value.connection_invalidated
+    for _ in range(3):
+        with database.begin() as session:
+            assert session.scalar(ask) not in pids
+    database.close()

@@ -37,7 +37,7 @@ def test_a_hot_statement_is_planned_once_however_often_it_runs(database: Databas
 
 def test_it_joins_a_transaction_and_its_plan_outlives_a_rolled_back_one(database: Database) -> None:
     for by in (1, 0, 2):
-        with database.sessions() as session:
+        with database.begin() as session:
             if by:
                 assert session.execute(DIVIDE, {"by": by}).scalar_one() == 2 // by
                 assert plans(session.connection(), "10 % 4") == 1

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import column, event, insert, table, text
+from sqlalchemy import column, insert, table, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from shared.database import Database
 from shared.prepared import hot
 from shared.testing.harness import Harness
+from shared.testing.wire import sent_statements
 from shared.transactions import later
 from tests.kernel.conftest import count_things
 
@@ -32,14 +33,8 @@ def add(database: Database, *rows: dict[str, Any]) -> None:
 @pytest.fixture
 def sent(things: Harness) -> Iterator[list[str]]:
     """What goes over the wire."""
-    messages: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        messages.append(statement)
-
-    event.listen(things.database.engine, "before_cursor_execute", note)
-    yield messages
-    event.remove(things.database.engine, "before_cursor_execute", note)
+    with sent_statements(things.database.engine) as texts:
+        yield texts
 
 
 def test_later_statements_are_seen_by_the_next_one_whatever_is_in_their_values(things: Harness) -> None:

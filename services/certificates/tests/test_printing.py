@@ -78,7 +78,7 @@ def test_a_crash_between_the_file_and_its_row_leaves_the_certificate_as_it_was(s
     app = school.harness.app.state
     press = Press(app.storage, render_diploma, app.settings.academy_name, app.settings.public_url)
     before = files(school)
-    with school.harness.database.sessions() as session:
+    with school.harness.database.begin() as session:
         get_print(session, press, session.get_one(Certificate, certificate["id"]))
         session.rollback()
     (orphan,) = files(school) - before
