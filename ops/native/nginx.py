@@ -22,6 +22,7 @@ BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so")
 FRAME = """\
 {modules}{user}worker_processes auto;
 worker_rlimit_nofile 16384;
+pcre_jit on;
 daemon off;
 pid {home}/nginx.pid;
 error_log stderr warn;

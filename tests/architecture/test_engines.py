@@ -1,23 +1,38 @@
 """What Docker Compose and the native runner must tell their processes alike, read from both."""
 
+import importlib
 import json
 import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]
 
 from ops import compose, dotenv
 from ops.native.environment import Environment
 from ops.openid_simulator.settings import offer
+from ops.places import SERVICES
 from services.billing.stripe_events import HANDLED_TYPES
 from tests.architecture.tree import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+# What operators leave as it is, and secrets that come as files.
+KEPT = {
+    *("stripe_api_base", "signing_key", "upload_max_bytes"),
+    *("smtp_timeout_seconds", "mail_attempts", "mail_first_retry_seconds", "mail_lease_seconds"),
+}
 FAR_ENDS: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.override.yml").read_text())["services"]
 NOWHERE = Path("/nowhere")
 NATIVE = Environment(defaultdict(int), defaultdict(str), NOWHERE, NOWHERE, NOWHERE)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_operators_can_set_under_compose_what_a_service_has_settings_for(service: str) -> None:
+    declared = vars(importlib.import_module(f"services.{service}.settings").Settings)["__annotations__"]
+    told = {name.lower() for name in COMPOSE[f"{service}-api"]["environment"]}
+    assert declared.keys() - KEPT - told == set()
 
 
 def test_both_engines_hash_passwords_in_huge_pages() -> None:
