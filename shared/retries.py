@@ -82,6 +82,11 @@ class RetryPolicy:
         exponential: timedelta = min(self.first_wait * 2 ** min(attempt - 1, 20), self.longest_wait)
         return exponential * random.uniform(0.8, 1.2)  # nosec B311 # jitter, nothing to guess
 
+    def patience(self, age: timedelta) -> timedelta:
+        """The wait of an event that waits for another one since `age`: what is missing is mostly there at once, and
+        thousands that wait for long must not take the worker's time."""
+        return min(max(self.waiting, age / 8), self.longest_wait)
+
 
 class Retrier:
     """Retries the pending events of one service. `on_claim` is called when one is found: there may be more."""
@@ -137,15 +142,17 @@ class Retrier:
 
     def _record_failure(self, session: Session, row: Row[Any], error: Exception) -> None:
         message = f"{type(error).__name__}: {error}"[:2000]
-        waiting = isinstance(error, Waiting) and datetime.now(UTC) - row.received_at < WAITING_LIMIT
+        age = datetime.now(UTC) - row.received_at
+        waiting = isinstance(error, Waiting) and age < WAITING_LIMIT
         spent = isinstance(error, NEVER_HELPS) or row.attempts >= self._policy.attempts
         if spent and not waiting:
             _park(session, row, message)
             return
         log.warning("event will be retried", event_id=row.event_id, type=row.type, attempt=row.attempts, error=message)
+        wait = self._policy.patience(age) if waiting else self._policy.backoff(row.attempts)
         values = {
             "attempts": row.attempts - 1 if waiting else row.attempts,
-            "next_attempt_at": func.now() + (self._policy.waiting if waiting else self._policy.backoff(row.attempts)),
+            "next_attempt_at": func.now() + wait,
             "claimed_at": None,
             "last_error": message,
         }

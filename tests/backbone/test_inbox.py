@@ -1,6 +1,7 @@
 """Whatever arrives, however often, takes effect once or is parked where a person sees it."""
 
 import pytest
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from shared import inbox, outbox
@@ -79,6 +80,18 @@ def test_an_event_that_waits_for_another_is_not_charged_an_attempt(backbone: Bac
         wait_until(lambda: backbone.one(STATUS, e=str(envelope.id)) == "done")
     assert backbone.effects(course_id) == 1
     assert backbone.one("SELECT attempts FROM inbox WHERE event_id = :e", e=str(envelope.id)) == 1
+
+
+def test_an_event_is_looked_at_the_more_seldom_the_longer_it_waits_for_another(backbone: Backbone) -> None:
+    course_id = uuid7()
+    envelope = wrap(published(course_id))
+    backbone.recorder.failures[course_id] = [Waiting("not yet")]
+    with backbone.harness.database.begin() as session:
+        inbox.store_envelope(session, envelope)
+        session.execute(text("UPDATE inbox SET received_at = now() - interval '8 minutes'"))
+    wait_until(backbone.retrier().step)
+    wait = "SELECT extract(epoch FROM next_attempt_at - now()) FROM inbox WHERE event_id = :e"
+    assert 50 < backbone.one(wait, e=str(envelope.id)) < 70
 
 
 def test_an_event_whose_handler_keeps_killing_the_process_is_parked(backbone: Backbone) -> None:
