@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.notifications.models import Delivery
+from services.notifications.models import FORGOTTEN, Delivery
 from shared.errors import Conflict, NotFound
 from shared.hints import wake_worker
 
@@ -27,6 +27,11 @@ class DeliveryAlreadySent(Conflict):
 class DeliveryOnItsWay(Conflict):
     slug, title = "delivery-on-its-way", "This mail is being sent at this moment"
     detail = "Read it again in a minute and retry if it was not sent."
+
+
+class DeliveryForgotten(Conflict):
+    slug, title = "delivery-forgotten", "The address of this mail is forgotten"
+    detail = "It failed so long ago that nobody is known any more to send it to."
 
 
 def queue_mails(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -55,7 +60,7 @@ def list_deliveries(
 
 def retry_delivery(session: Session, delivery_id: UUID) -> Delivery:
     """Queues a failed (or waiting) mail anew, due now, with all its attempts. Raises DeliveryNotFound,
-    DeliveryAlreadySent, DeliveryOnItsWay."""
+    DeliveryAlreadySent, DeliveryOnItsWay, DeliveryForgotten."""
     delivery = session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None:
         raise DeliveryNotFound
@@ -63,6 +68,8 @@ def retry_delivery(session: Session, delivery_id: UUID) -> Delivery:
         raise DeliveryAlreadySent
     if delivery.state == "sending":
         raise DeliveryOnItsWay
+    if delivery.recipient == FORGOTTEN:
+        raise DeliveryForgotten
     delivery.state, delivery.attempts = "queued", 0
     delivery.next_attempt_at = session.scalars(select(func.now())).one()
     session.flush()

@@ -10,6 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from shared.database import COLUMN_TYPES, new_metadata
 
 JsonObject = dict[str, str]
+# The recipient of a mail that ended long ago (housekeeping.py).
+FORGOTTEN = ""
 
 
 class Base(DeclarativeBase):
@@ -95,7 +97,8 @@ class Message(Base):
 
 class Delivery(Base):
     """One mail to one person. `next_attempt_at` is when a queued mail is due and when a sending one's lease ends.
-    `context` is what its template is rendered with; it is forgotten once the mail is sent."""
+    `context` is what its template is rendered with; it is forgotten once the mail is sent. The `recipient` of one that
+    ended long ago is FORGOTTEN."""
 
     __tablename__ = "deliveries"
 
@@ -123,6 +126,12 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_recipient", func.lower(text("recipient")), "id"),
         Index("ix_deliveries_state_id", "state", "id"),
+        # What is forgotten leaves it.
+        Index(
+            "ix_deliveries_ended",
+            func.coalesce(text("sent_at"), text("next_attempt_at")),
+            postgresql_where=text("state IN ('sent', 'failed') AND recipient <> ''"),
+        ),
     )
 
 

@@ -39,7 +39,7 @@ class DeliveryRead(BaseModel):
     id: UUID
     user_id: UUID
     kind: str = Field(examples=["receipt"])
-    recipient: str
+    recipient: str = Field(description="Empty once the mail ended so long ago that its address was forgotten")
     subject: str
     state: DeliveryState
     attempts: int

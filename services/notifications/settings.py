@@ -26,6 +26,8 @@ class Settings(shared.settings.Settings):
     mail_attempts: int = Field(12, ge=1)
     mail_first_retry_seconds: float = Field(5.0, gt=0)
     mail_lease_seconds: float = 60.0
+    # How long a mail that was sent or failed still says to whom.
+    delivery_days: int = Field(90, ge=30, le=3650)
 
     @field_validator("mail_from")
     @classmethod

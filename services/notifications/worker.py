@@ -1,15 +1,18 @@
 """The notifications worker: `python -m services.notifications.worker`."""
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from services.notifications.broadcasts import hand_out_chunk
 from services.notifications.handlers import HANDLERS
+from services.notifications.housekeeping import forget_recipients
 from services.notifications.mailer import MailServer
 from services.notifications.outgoing import MailPolicy
 from services.notifications.postman import Postman
 from services.notifications.rendering import Site
 from services.notifications.settings import Settings
+from shared.jobs import Job
 from shared.worker import Step, Worker, run
 
 
@@ -19,7 +22,9 @@ def create_worker(settings: Settings | None = None) -> Worker:
     postman = create_postman(settings)
     steps: dict[str, Step] = {"broadcasts": hand_out_chunk, "mail": postman.step}
     steps |= {f"mail-{number}": postman.step for number in range(2, settings.mail_connections + 1)}
-    return Worker("notifications", settings, HANDLERS, steps=steps)
+    kept = timedelta(days=settings.delivery_days)
+    jobs = [Job("forget-recipients", timedelta(hours=1), partial(forget_recipients, kept=kept))]
+    return Worker("notifications", settings, HANDLERS, jobs, steps)
 
 
 def create_postman(settings: Settings) -> Postman:
