@@ -1,9 +1,9 @@
 """State change and event are one transaction: `outbox.add(session, event)`; the relay publishes it after the commit."""
 
-from sqlalchemy import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shared import failpoints, tables
+from shared import failpoints
 from shared.envelope import wrap
 from shared.events import Event
 from shared.hints import wake_worker
@@ -11,7 +11,9 @@ from shared.prepared import hot
 from shared.telemetry import traceparent
 from shared.transactions import later
 
-INSERT = later(hot(insert(tables.outbox).inline()))
+INSERT = later(
+    hot(text("INSERT INTO outbox (event_id, type, subject, envelope) VALUES (:event_id, :type, :subject, :envelope)"))
+)
 
 
 def add(session: Session, event: Event) -> None:
@@ -25,7 +27,7 @@ def add(session: Session, event: Event) -> None:
         "event_id": envelope.id,
         "type": envelope.type,
         "subject": envelope.subject,
-        "envelope": envelope.model_dump(mode="json", exclude_none=True),
+        "envelope": envelope.model_dump_json(exclude_none=True),
     }
     session.execute(INSERT, row)
     failpoints.reach("outbox-after-insert")

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from shared import idempotency
 from shared.auth import Actor
@@ -40,35 +41,48 @@ class AcademyRoute(APIRoute):
         if self._deprecation:
             options["deprecated"] = True
         super().__init__(path, _observed(endpoint), **options)
+        self._asked = inspect.unwrap(self.endpoint)
+        self._plan = plan_of(self._asked, self.dependant)
+        self._versioned = "version" in getattr(self.response_model, "model_fields", {})
 
     stores_answers = True
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A hot request is answered here, before the framework's own way begins."""
+        if self._plan and scope["method"] in (self.methods or ()):
+            request = Request(scope, receive, send)
+            if made := await self._plan.answer(self._asked, request):
+                answer, response = made
+                _note(request, answer)
+                await self._conclude(request, response)(scope, receive, send)
+                return
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with ours around it."""
         handle = super().get_route_handler()
-        endpoint, plan = inspect.unwrap(self.endpoint), plan_of(inspect.unwrap(self.endpoint), self.dependant)
-        versioned = "version" in getattr(self.response_model, "model_fields", {})
 
         async def handle_by_convention(request: Request) -> Response:
-            if plan and (made := await plan.answer(endpoint, request)):
-                answer, response = made
-                _note(request, answer)
-            else:
-                _request.set(request)
-                response = await handle(request)
-            if not self.stores_answers:
-                response.headers["Cache-Control"] = "no-store"
-            for name, value in self._deprecation.items():
-                response.headers.append(name, value)
-            if next_cursor := getattr(request.state, "next_cursor", None):
-                response.headers.append("Link", next_page_link(request, next_cursor))
-            _tag(request, response, versioned)
+            _request.set(request)
+            response = await handle(request)
+            concluded = self._conclude(request, response)
             claim: Claim | None = getattr(request.state, "claim", None)
             if claim:
                 await run_in_thread(claim.store, response)
-            return _not_modified(request, response) or response
+            return concluded
 
         return handle_by_convention
+
+    def _conclude(self, request: Request, response: Response) -> Response:
+        """The response with all that is said of it in headers, or a 304 instead."""
+        if not self.stores_answers:
+            response.headers["Cache-Control"] = "no-store"
+        for name, value in self._deprecation.items():
+            response.headers.append(name, value)
+        if next_cursor := getattr(request.state, "next_cursor", None):
+            response.headers.append("Link", next_page_link(request, next_cursor))
+        _tag(request, response, self._versioned)
+        return _not_modified(request, response) or response
 
 
 class SecretRoute(AcademyRoute):
