@@ -3,11 +3,27 @@
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.live.models import Course, Grant
 from shared.events import CourseArchived, CoursePublished, CourseUpdated, EnrollmentGranted, EnrollmentRevoked
+from shared.prepared import hot
+from shared.transactions import later
+
+
+def _newest(model: type[Course] | type[Grant], key: str) -> Executable:
+    """Keeps the row of the highest version."""
+    table: Any = model.__table__
+    statement = insert(table)
+    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name != key}
+    newer = statement.excluded.version > model.version
+    return later(hot(statement.on_conflict_do_update(index_elements=[key], set_=others, where=newer)))
+
+
+_MERGE_COURSE = _newest(Course, "course_id")
+_MERGE_GRANT = _newest(Grant, "enrollment_id")
 
 
 def merge_course(session: Session, event: CoursePublished | CourseUpdated | CourseArchived) -> None:
@@ -19,7 +35,7 @@ def merge_course(session: Session, event: CoursePublished | CourseUpdated | Cour
         "instructor_id": event.instructor_id,
         "archived": isinstance(event, CourseArchived),
     }
-    _merge(session, Course, "course_id", values)
+    session.execute(_MERGE_COURSE, values)
 
 
 def merge_grant(session: Session, event: EnrollmentGranted | EnrollmentRevoked) -> None:
@@ -31,17 +47,7 @@ def merge_grant(session: Session, event: EnrollmentGranted | EnrollmentRevoked) 
         "course_id": event.course_id,
         "active": event.active,
     }
-    _merge(session, Grant, "enrollment_id", values)
-
-
-def _merge(session: Session, model: type[Course] | type[Grant], key: str, values: dict[str, Any]) -> None:
-    statement = insert(model).values(**values)
-    newer = statement.on_conflict_do_update(
-        index_elements=[key],
-        set_={name: statement.excluded[name] for name in values if name != key},
-        where=statement.excluded.version > model.version,
-    )
-    session.execute(newer)
+    session.execute(_MERGE_GRANT, values)
 
 
 def find_course(session: Session, course_id: UUID) -> Course | None:
