@@ -81,6 +81,7 @@ def _hunt(reader: Reader, seed: int, seconds: float, progress: Progress) -> Figu
 def _play(school: School, gateway: str, role: str, effort: Effort, progress: Progress) -> Figures:
     bar = progress.add_task(f"requests as {role}", total=None)
     done = play(school, DOCUMENT, gateway, role, effort, partial(progress.advance, bar))
+    done.note_lock_out()
     progress.update(bar, total=1, completed=1)
     return _figures(done)
 

@@ -33,7 +33,7 @@ LEFT_OUT = ("stream_order_steps",)
 # They end what the others need: sign-ins, accounts, roles. Each role plays them at the very end.
 ENDINGS = (
     *("logout", "end_sessions", "end_session", "change_password", "erase_me", "erase_user", "suspend_user"),
-    *("sign_out_user", "update_user", "impersonate_user", "archive_course", "retry_erasure"),
+    *("sign_out_user", "update_user", "move_user", "impersonate_user", "archive_course", "retry_erasure"),
 )
 ANYTHING = {"If-Match": "*"}
 # 428 is the answer to a change without If-Match (RFC 6585), and says so better than 400; 409 comes before it.

@@ -41,6 +41,11 @@ class Round:
                     told = f"{answer.status_code} {answer.content[:500]!r}" if answer else "no answer"
                     self.defects.setdefault(line, f"{failure.message}\n{check.failure_info.code_sample}\n{told}")
 
+    def note_lock_out(self) -> None:
+        """After a long round: a role that has ended its own sign-in says little, so the fuzz must learn what ends it."""
+        if self.role != "anonymous" and self.answers[401] > self.requests / 2:
+            self.defects["the role was locked out"] = f"{self.answers[401]} of {self.requests} answers were 401"
+
     def note_error(self, event: Any) -> None:
         """Keeps what the fuzz itself stumbled over."""
         error = getattr(event, "value", None) or event.exception
