@@ -42,7 +42,7 @@ class Round:
                     self.defects.setdefault(line, f"{failure.message}\n{check.failure_info.code_sample}\n{told}")
 
     def note_lock_out(self) -> None:
-        """After a long round: a role that has ended its own sign-in says little, so the fuzz must learn what ends it."""
+        """After a long round: a role that ended its own sign-in says little, so the fuzz must learn what ends it."""
         if self.role != "anonymous" and self.answers[401] > self.requests / 2:
             self.defects["the role was locked out"] = f"{self.answers[401]} of {self.requests} answers were 401"
 
