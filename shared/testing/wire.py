@@ -18,18 +18,18 @@ def sent_statements(*engines: Engine) -> Iterator[list[str]]:
             texts.append(str(query))
             super().execute(query, vars)
 
-    def use(factory: type[Cursor]) -> Any:
-        def at_checkout(connection: Any, *_: Any) -> None:
-            connection.cursor_factory = factory
+    def note(connection: Any, *_: Any) -> None:
+        connection.cursor_factory = NotingCursor
 
-        return at_checkout
+    def forget(connection: Any, *_: Any) -> None:
+        if connection is not None:
+            connection.cursor_factory = Cursor
 
-    noting = use(NotingCursor)
-    for engine in engines:
-        event.listen(engine, "checkout", noting)
+    listeners = [(engine, *pair) for engine in engines for pair in (("checkout", note), ("checkin", forget))]
+    for listener in listeners:
+        event.listen(*listener)
     try:
         yield texts
     finally:
-        for engine in engines:
-            event.remove(engine, "checkout", noting)
-            event.listen(engine, "checkout", use(Cursor))
+        for listener in listeners:
+            event.remove(*listener)
