@@ -8,7 +8,7 @@ DESCRIPTION = """\
 The one address of the platform. Conventions (sign-in, errors, lists, money, idempotency, ETags) are in docs/api.md.
 
 Every error is `application/problem+json` (RFC 9457), also those that the gateway makes itself: beside the ones listed
-at each operation these are 400 for what is not HTTP, 404 for an address that does not exist, 405, 408, 414 and 431.
+at each operation these are 400 for what is not HTTP, 404 for an address that does not exist, 405, 408 and 431.
 """
 PROBLEM: Document = {
     "type": "object",
@@ -34,6 +34,7 @@ GATEWAY_RESPONSES = {
     "504": ("ServiceTimeout", "The service took too long; it may have been done, so look before you repeat it"),
 }
 TOO_LARGE = ("TooLarge", "The body is larger than this operation takes")
+TOO_LONG = ("UriTooLong", "The address is longer than 16 KB")
 
 
 def merge(documents: Mapping[str, Document], version: str) -> Document:
@@ -65,7 +66,11 @@ def _unite(known: Document, more: Document, place: str) -> None:
 
 def _add_gateway_responses(operation: Document) -> None:
     responses = operation["responses"]
-    added = GATEWAY_RESPONSES | ({"413": TOO_LARGE} if "requestBody" in operation else {})
+    added = dict(GATEWAY_RESPONSES)
+    if "requestBody" in operation:
+        added["413"] = TOO_LARGE
+    if {"path", "query"} & {parameter["in"] for parameter in operation.get("parameters", ())}:
+        added["414"] = TOO_LONG
     for status, (name, _) in added.items():
         responses.setdefault(status, {"$ref": f"#/components/responses/{name}"})
 
@@ -74,7 +79,7 @@ def _add_gateway_components(components: Document) -> None:
     components.setdefault("schemas", {}).setdefault("Problem", PROBLEM)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = components.setdefault("responses", {})
-    for status, (name, text) in {**GATEWAY_RESPONSES, "413": TOO_LARGE}.items():
+    for status, (name, text) in {**GATEWAY_RESPONSES, "413": TOO_LARGE, "414": TOO_LONG}.items():
         response = responses.setdefault(name, {"description": text, "content": content})
         if status in {"429", "502", "503"}:
             response.setdefault("headers", {})["Retry-After"] = _header("Seconds to wait", "integer")

@@ -33,7 +33,7 @@ class School:
         self.support = Caller(state["gateway"])
         self._hire_support()
         self._passwords = dict.fromkeys(ROLES, PASSWORD) | {"admin": state["admin"]["password"]}
-        self._signed_in_at = dict.fromkeys(ROLES, 0.0)
+        self._signed_in_at = dict.fromkeys(ROLES, float("-inf"))
         self._refused_at = dict.fromkeys(ROLES, float("-inf"))
         self.known = self._harvest(document)
 
@@ -55,6 +55,10 @@ class School:
                 # Suspended or erased: with the token it had, then. Or nothing but busy: later.
                 self._refused_at[role] = now
         return str(caller.http.headers["Authorization"])
+
+    def sign_in_again(self, role: str) -> None:
+        """The role's access token is void (its roles have changed, say): a new one with the next request."""
+        self._signed_in_at[role] = float("-inf")
 
     def close(self) -> None:
         """Everybody hangs up."""
