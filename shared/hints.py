@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
+from shared import lean_session
 from shared.prepared import hot
 from shared.telemetry import get_logger
 
@@ -78,7 +79,8 @@ class Hints:
             try:
                 if loops:
                     connection = connection or self._connect()
-                    connection.execute(NOTIFY, {"channel": self._channel, "loops": ",".join(sorted(loops))})
+                    named = {"channel": self._channel, "loops": ",".join(sorted(loops))}
+                    lean_session.execute(connection, NOTIFY, named)
             except Exception as error:
                 log.warning("hint lost, the worker polls", error=f"{type(error).__name__}: {error}")
                 _drop(connection)

@@ -16,6 +16,7 @@ from shared.broker_check import BrokerCheck
 from shared.consumer import Consumer
 from shared.database import Database
 from shared.health import HealthServer
+from shared.heap import settle_heap
 from shared.hints import wake_channel
 from shared.inbox import Handlers
 from shared.jobs import Job, Scheduler
@@ -130,6 +131,7 @@ def run(worker: Worker) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
     loops = worker.loops(database)
+    settle_heap()
     with HealthServer(worker.settings, database, lambda: all(loop.is_alive() for loop in loops)):
         for loop in loops:
             loop.start()

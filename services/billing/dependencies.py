@@ -12,12 +12,12 @@ from shared.database import Database
 from shared.schemas import Moment
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _provider(request: Request) -> Provider:
+async def _provider(request: Request) -> Provider:
     provider: Provider = request.app.state.provider
     return provider
 

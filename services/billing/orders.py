@@ -1,10 +1,11 @@
 """Orders: found, locked, listed."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, inspect, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from services.billing.models import Order, OrderLine
 from services.billing.provider import CheckoutTerms
@@ -12,7 +13,8 @@ from shared.errors import NotFound
 from shared.events.billing import GrantedCourse
 from shared.prepared import hot
 
-_LINES = hot(select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position))
+_TABLE: Any = OrderLine.__table__
+_LINES = hot(select(_TABLE).where(_TABLE.c.order_id == bindparam("order")).order_by(_TABLE.c.position))
 _LOCKED = hot(
     select(Order).where(Order.id == bindparam("order")).with_for_update().execution_options(populate_existing=True)
 )
@@ -23,11 +25,14 @@ class OrderNotFound(NotFound):
     detail = "Check the id; GET /api/v1/payments/orders lists your orders."
 
 
-def list_lines(session: Session, order: Order) -> list[OrderLine]:
-    """What the order is for, in order. Read once, until the order is locked anew: events and books both ask."""
-    if "lines" in inspect(order).unloaded:
-        set_committed_value(order, "lines", list(session.scalars(_LINES, {"order": order.id})))
-    return order.lines
+def list_lines(session: Session, order: Order) -> Sequence[OrderLine]:
+    """What the order is for, in order; rows with the columns of OrderLine. Read once in a session, since they never
+    change and events and books both ask."""
+    known: dict[UUID, Any] = session.info.setdefault("order_lines", {})
+    if order.id not in known:
+        known[order.id] = session.execute(_LINES, {"order": order.id}).all()
+    lines: Sequence[OrderLine] = known[order.id]
+    return lines
 
 
 def list_grants(session: Session, order: Order) -> tuple[GrantedCourse, ...]:

@@ -33,6 +33,13 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
     if order is None:
         _check_foreign(sighting)
         return None
+    # The order's row is written once, with the commit, and not again and again between the statements of its books.
+    with session.no_autoflush:
+        _settle(session, order, sighting)
+    return order
+
+
+def _settle(session: Session, order: Order, sighting: Sighting) -> None:
     own = _is_own(order, sighting)
     before = load_facts(session, order)
     after = merge_sighting(before, sighting, own)
@@ -48,7 +55,6 @@ def record_sighting(session: Session, sighting: Sighting) -> Order | None:
             inbox.finish_waiting(session, SOURCE, SECOND_WORD, {"intent_id": sighting.intent_id})
     else:
         book_stray_payment(session, order, sighting)
-    return order
 
 
 def abandon_order(session: Session, order: Order, failure: str) -> None:

@@ -5,12 +5,14 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 import stripe
-from stripe.checkout import Session
+from pydantic import BaseModel
 
+from services.billing import stripe_shapes
 from services.billing.provider import (
     AttemptSpent,
     CheckoutTerms,
@@ -25,12 +27,12 @@ from services.billing.stripe_events import HANDLED_TYPES, VerifiedEvent
 from services.billing.stripe_objects_gateway import (
     charge_of,
     intent_of,
-    marks_of,
     read_open_session,
     read_refund,
     read_session,
     request_id_of,
 )
+from services.billing.stripe_shapes import CheckoutSession, PaymentIntent
 from services.billing.webhook_gateway import read_event
 
 # Seconds to connect and to read. With two retries the worst case stays below the gateway's 30.
@@ -41,6 +43,7 @@ EXPANDED = ("payment_intent.latest_charge.balance_transaction", "total_details.b
 # A stored error is looked into right after it happened, so our session is among the newest.
 LONGEST_SEARCH = 500
 REFUND_ATTEMPTS = 3
+Shape = TypeVar("Shape", bound=BaseModel)
 
 # The SDK would keep an id in a file of the user's home and tell each request's duration with the next one.
 stripe.enable_telemetry = False
@@ -56,6 +59,8 @@ class StripeGateway:
         session = requests.Session()
         # By itself requests goes wherever an answer sends it.
         session.max_redirects = 0
+        # Nor does it look into the environment and the user's .netrc for each call: the proxies are those of now.
+        session.trust_env, session.proxies = False, requests.utils.get_environ_proxies(api_base)
         session.mount(api_base, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         weakref.finalize(self, session.close)
         self._client = stripe.StripeClient(
@@ -96,7 +101,7 @@ class StripeGateway:
             if may_answer_later(error):
                 raise ProviderUnavailable(str(error)) from error
             raise AttemptSpent(str(error)) from error
-        return read_open_session(created)
+        return read_open_session(_shape(CheckoutSession, created))
 
     def expire_session(self, session_id: str) -> None:
         """See Provider."""
@@ -108,8 +113,9 @@ class StripeGateway:
         since = int((terms.expires_at - timedelta(hours=1)).timestamp())
         with unavailable():
             newest = self._client.v1.checkout.sessions.list({"created": {"gte": since}, "limit": 100, "status": "open"})
-            for number, session in enumerate(newest.auto_paging_iter()):
-                if marks_of(session) == terms.marks:
+            for number, found in enumerate(newest.auto_paging_iter()):
+                session = _shape(CheckoutSession, found)
+                if session.metadata == terms.marks:
                     return read_open_session(session)
                 if number >= LONGEST_SEARCH:
                     break
@@ -118,7 +124,9 @@ class StripeGateway:
     def fetch_session(self, session_id: str) -> Sighting | None:
         """See Provider. One round trip unless something was refunded or disputed."""
         with unavailable(), nothing_if_missing():
-            return self._sighting(self._client.v1.checkout.sessions.retrieve(session_id, {"expand": list(EXPANDED)}))
+            # Asked for each payment, so not made into objects of the SDK, which would take as long as the call.
+            found = self._client.raw_request("get", f"/v1/checkout/sessions/{quote(session_id)}", expand=list(EXPANDED))
+            return self._sighting(CheckoutSession.model_validate(found.data))
         return None
 
     def fetch_payment(self, intent_id: str) -> Sighting | None:
@@ -126,7 +134,7 @@ class StripeGateway:
         with unavailable(), nothing_if_missing():
             query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
-            return self._sighting(found[0], thorough=True) if found else None
+            return self._sighting(_shape(CheckoutSession, found[0]), thorough=True) if found else None
         return None
 
     def list_sightings(self, since: datetime) -> Iterator[Sighting]:
@@ -136,7 +144,7 @@ class StripeGateway:
         moved = set[str]()
         with unavailable():
             for session in self._client.v1.checkout.sessions.list(expanded).auto_paging_iter():
-                yield self._sighting(session)
+                yield self._sighting(_shape(CheckoutSession, session))
             for listed in (self._client.v1.refunds.list(made), self._client.v1.disputes.list(made)):  # type: ignore[arg-type]
                 for movement in listed.auto_paging_iter():
                     moved.add(str(movement.payment_intent))
@@ -162,7 +170,8 @@ class StripeGateway:
         for attempt in range(1, REFUND_ATTEMPTS + 1):
             with unavailable():
                 refunds = self._client.v1.refunds.list({"payment_intent": terms.intent_id, "limit": 100})
-            if any(request_id_of(refund) == terms.request_id for refund in refunds.auto_paging_iter()):
+            made = (request_id_of(_shape(stripe_shapes.Refund, refund)) for refund in refunds.auto_paging_iter())
+            if terms.request_id in made:
                 return
             try:
                 self._client.v1.refunds.create(params, {"idempotency_key": terms.key(attempt)})
@@ -175,7 +184,7 @@ class StripeGateway:
                 return
         raise ProviderUnavailable("the refund's attempts were all answered with an error")
 
-    def _sighting(self, session: Session, thorough: bool = False) -> Sighting:
+    def _sighting(self, session: CheckoutSession, thorough: bool = False) -> Sighting:
         intent, charge = intent_of(session), charge_of(session)
         # What never arrived can neither go back nor be questioned.
         paid = intent if intent and intent.amount_received else None
@@ -185,10 +194,16 @@ class StripeGateway:
             self._disputes(paid) if paid and (thorough or (charge and charge.disputed)) else [],
         )
 
-    def _refunds(self, intent: stripe.PaymentIntent) -> dict[str, Refund]:
+    def _refunds(self, intent: PaymentIntent) -> dict[str, Refund]:
         found = self._client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
-        return {refund.id: read_refund(refund) for refund in found.auto_paging_iter()}
+        refunds = (_shape(stripe_shapes.Refund, refund) for refund in found.auto_paging_iter())
+        return {refund.id: read_refund(refund) for refund in refunds}
 
-    def _disputes(self, intent: stripe.PaymentIntent) -> list[stripe.Dispute]:
+    def _disputes(self, intent: PaymentIntent) -> list[stripe_shapes.Dispute]:
         found = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-        return list(found.auto_paging_iter())
+        return [_shape(stripe_shapes.Dispute, dispute) for dispute in found.auto_paging_iter()]
+
+
+def _shape(shape: type[Shape], found: stripe.StripeObject) -> Shape:
+    """What billing reads of an object of the SDK."""
+    return shape.model_validate(found.to_dict())

@@ -5,22 +5,23 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import stripe
-from stripe.checkout import Session
-
+from services.billing import stripe_shapes
 from services.billing.provider import OpenSession
 from services.billing.sightings import BuyerData, Dispute, Fee, Refund, Sighting
+from services.billing.stripe_shapes import BalanceTransaction, Charge, CheckoutSession, PaymentIntent
 
 REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 DISPUTE_STATUSES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
 
 
-def read_open_session(session: Session) -> OpenSession:
+def read_open_session(session: CheckoutSession) -> OpenSession:
     """Where to pay, and until when."""
     return OpenSession(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
 
 
-def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Sequence[stripe.Dispute]) -> Sighting:
+def read_session(
+    session: CheckoutSession, refunds: Mapping[str, Refund], disputes: Sequence[stripe_shapes.Dispute]
+) -> Sighting:
     """What the session, its expanded payment and the refunds and disputes listed beside it say."""
     intent, charge = intent_of(session), charge_of(session)
     paid = session.status == "complete" and session.payment_status == "paid"
@@ -28,7 +29,7 @@ def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Sequ
     return Sighting(
         session_id=session.id,
         order_id=_uuid(session.client_reference_id),
-        marks=marks_of(session),
+        marks=session.metadata or {},
         amount=intent.amount_received if intent and paid else session.amount_total or 0,
         currency=(session.currency or "").upper(),
         paid_at=datetime.fromtimestamp(moved, UTC) if paid else None,
@@ -44,7 +45,7 @@ def read_session(session: Session, refunds: Mapping[str, Refund], disputes: Sequ
     )
 
 
-def _tax_lines(session: Session) -> Iterator[dict[str, Any]]:
+def _tax_lines(session: CheckoutSession) -> Iterator[dict[str, Any]]:
     breakdown = session.total_details.breakdown if session.total_details else None
     for tax in breakdown.taxes if breakdown else ():
         percentage = tax.rate.effective_percentage or tax.rate.percentage
@@ -59,14 +60,14 @@ def _tax_lines(session: Session) -> Iterator[dict[str, Any]]:
         }
 
 
-def _fees(charge: stripe.Charge | None, disputes: Sequence[stripe.Dispute]) -> Iterator[tuple[str, Fee]]:
+def _fees(charge: Charge | None, disputes: Sequence[stripe_shapes.Dispute]) -> Iterator[tuple[str, Fee]]:
     moved = [charge.balance_transaction] if charge else []
     for transaction in [*moved, *(found for dispute in disputes for found in dispute.balance_transactions)]:
-        if isinstance(transaction, stripe.BalanceTransaction) and transaction.fee:
+        if isinstance(transaction, BalanceTransaction) and transaction.fee:
             yield transaction.id, Fee(transaction.fee, transaction.currency.upper())
 
 
-def _buyer(session: Session) -> BuyerData | None:
+def _buyer(session: CheckoutSession) -> BuyerData | None:
     given = session.customer_details
     if given is None:
         return None
@@ -81,37 +82,30 @@ def _buyer(session: Session) -> BuyerData | None:
     )
 
 
-def read_refund(refund: stripe.Refund) -> Refund:
+def read_refund(refund: stripe_shapes.Refund) -> Refund:
     """Anything that is neither done nor failed is on its way."""
     return Refund(refund.amount, REFUND_STATUSES.get(refund.status or "", "pending"), request_id_of(refund))
 
 
-def read_dispute(dispute: stripe.Dispute) -> Dispute:
+def read_dispute(dispute: stripe_shapes.Dispute) -> Dispute:
     """Anything that is not decided is open."""
     return Dispute(dispute.amount, DISPUTE_STATUSES.get(dispute.status, "open"), dispute.reason)
 
 
-def intent_of(session: Session) -> stripe.PaymentIntent | None:
+def intent_of(session: CheckoutSession) -> PaymentIntent | None:
     """The session's payment, when it was expanded."""
-    return session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
+    return session.payment_intent if isinstance(session.payment_intent, PaymentIntent) else None
 
 
-def charge_of(session: Session) -> stripe.Charge | None:
+def charge_of(session: CheckoutSession) -> Charge | None:
     """The latest attempt to pay, when it was expanded."""
     intent = intent_of(session)
-    return intent.latest_charge if intent and isinstance(intent.latest_charge, stripe.Charge) else None
+    return intent.latest_charge if intent and isinstance(intent.latest_charge, Charge) else None
 
 
-def marks_of(subject: Session | stripe.Refund) -> dict[str, str]:
-    """The metadata."""
-    # The type says dict; what comes is an object of the SDK that is not even iterable.
-    marks: Any = subject.metadata
-    return marks.to_dict() if marks else {}
-
-
-def request_id_of(refund: stripe.Refund) -> UUID | None:
+def request_id_of(refund: stripe_shapes.Refund) -> UUID | None:
     """The wish of ours that a refund fulfils."""
-    return _uuid(marks_of(refund).get("refund_request_id"))
+    return _uuid((refund.metadata or {}).get("refund_request_id"))
 
 
 def _uuid(text: str | None) -> UUID | None:
@@ -121,12 +115,12 @@ def _uuid(text: str | None) -> UUID | None:
         return None
 
 
-def _under_way(session: Session, intent: stripe.PaymentIntent | None) -> bool:
+def _under_way(session: CheckoutSession, intent: PaymentIntent | None) -> bool:
     """The page was completed with a payment that takes days."""
     return session.status == "complete" and intent is not None and intent.status == "processing"
 
 
-def _failure(session: Session, intent: stripe.PaymentIntent | None) -> str:
+def _failure(session: CheckoutSession, intent: PaymentIntent | None) -> str:
     """Why the money will never come: the page expired, the payment was canceled (nobody can pay by it again, not even
     while its page is open), or a delayed payment bounced after the page was completed."""
     if session.status == "expired":

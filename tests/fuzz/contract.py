@@ -170,7 +170,7 @@ def _sign_in_of(school: School, role: str, anew: bool) -> Any:
 
 
 def _notice_the_end(school: School, role: str) -> Any:
-    """Who approves an application of its own, say, needs a new token: without one the rest of its round says nothing."""
+    """Who approves an application of its own, say, needs a new token, or the rest of its round says nothing."""
 
     def after_call(_context: Any, _case: Any, response: Any) -> None:
         sent = response.request.headers.get("Authorization")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.models.declarative import Base
 
@@ -72,8 +72,6 @@ class Order(Base):
     surplus: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     checked_at: Mapped[datetime | None]
-    # Filled by orders.list_lines.
-    lines: Mapped[list["OrderLine"]] = relationship(viewonly=True, lazy="raise")
 
     __table_args__ = (
         UniqueConstraint("user_id", "client_key"),

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from services.catalog.courses.models import PUBLISHED, Course
 from services.catalog.courses.ownership import CourseNotFound
-from services.catalog.learning.grants import ACTIVE, find_free_grant, reason_of, status_of
+from services.catalog.learning.grants import ACTIVE, find_free_grant, reason_of, save_grant, status_of
 from services.catalog.learning.models import Enrollment, Grant
 from shared import outbox
 from shared.errors import Conflict
@@ -99,7 +99,7 @@ def settle(session: Session, enrollment: LockedEnrollment, grant: Grant) -> None
     """After facts were merged into a grant: computes its status and the enrollment's, and tells when that changed."""
     grant.status = status_of(paid=grant.paid_at is not None, refunded_full=grant.refunded_full, disputes=grant.disputes)
     grant.version += 1
-    session.flush()
+    save_grant(session, grant)
     active = grant.status == ACTIVE or _has_active(session, enrollment.id)
     if active == enrollment.active:
         return

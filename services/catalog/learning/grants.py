@@ -5,19 +5,24 @@ Two deliveries of one order may arrive in any order, late or twice: a refund bef
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, inspect, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.catalog.learning.models import Grant
 from shared.inbox import Unprocessable
 from shared.prepared import hot
+from shared.transactions import later
 
 PENDING, ACTIVE, SUSPENDED, REVOKED = "pending", "active", "suspended", "revoked"
 OPEN, WON, LOST = FINALITY = ("open", "won", "lost")
-_OF_ORDER = hot(select(Grant).where(Grant.order_id == bindparam("order")))
+_TABLE: Any = Grant.__table__
+_KNOWN = hot(select(_TABLE.c.enrollment_id).where(_TABLE.c.order_id == bindparam("order")))
+_OF_ORDER = select(Grant).where(Grant.order_id == bindparam("order"))
+_STORE = later(hot(insert(_TABLE).inline()))
 _FREE = select(Grant).where(Grant.order_id.is_(None), Grant.enrollment_id == bindparam("enrollment"))
 
 
@@ -43,19 +48,30 @@ def find_grants(session: Session, order_id: UUID, enrollment_ids: Sequence[UUID]
 
     Raises Unprocessable when the order has a grant for another enrollment: what it gives is told whole each time.
     """
-    known = {grant.enrollment_id: grant for grant in session.scalars(_OF_ORDER, {"order": order_id})}
-    if known.keys() - set(enrollment_ids):
+    known = {enrollment_id for (enrollment_id,) in session.execute(_KNOWN, {"order": order_id})}
+    if known - set(enrollment_ids):
         raise Unprocessable(f"order {order_id} belongs to another learner or course")
-    return [known.get(enrollment_id) or _add(session, enrollment_id, order_id) for enrollment_id in enrollment_ids]
+    # Nearly always it is a new order, and nothing to be loaded.
+    found = session.scalars(_OF_ORDER, {"order": order_id}) if known else ()
+    loaded = {grant.enrollment_id: grant for grant in found}
+    return [loaded.get(enrollment_id) or _new_grant(enrollment_id, order_id) for enrollment_id in enrollment_ids]
 
 
 def find_free_grant(session: Session, enrollment_id: UUID) -> Grant:
     """The grant without an order, under the enrollment's lock, new and without facts when missing."""
-    return session.scalar(_FREE, {"enrollment": enrollment_id}) or _add(session, enrollment_id, None)
+    return session.scalar(_FREE, {"enrollment": enrollment_id}) or _new_grant(enrollment_id, None)
 
 
-def _add(session: Session, enrollment_id: UUID, order_id: UUID | None) -> Grant:
-    grant = Grant(
+def save_grant(session: Session, grant: Grant) -> None:
+    """Writes what a grant has become."""
+    if inspect(grant).transient:
+        session.execute(_STORE, {column.name: getattr(grant, column.name) for column in _TABLE.c})
+    else:
+        session.flush()
+
+
+def _new_grant(enrollment_id: UUID, order_id: UUID | None) -> Grant:
+    return Grant(
         id=uuid7(),
         enrollment_id=enrollment_id,
         order_id=order_id,
@@ -66,8 +82,6 @@ def _add(session: Session, enrollment_id: UUID, order_id: UUID | None) -> Grant:
         version=0,
         created_at=datetime.now(UTC),
     )
-    session.add(grant)
-    return grant
 
 
 def add_refund(grant: Grant, version: int, full: bool) -> None:
