@@ -73,6 +73,14 @@ def test_the_request_id_is_made_here_and_the_same_everywhere(door: Door) -> None
     assert (line["service"], line["status"], line["path"]) == ("catalog", "200", "/api/v1/courses")
 
 
+def test_each_answer_that_was_at_hand_has_an_id_of_its_own(door: Door) -> None:
+    ids = [door.ask("GET", "/api/v1/courses?ids=own").headers["x-request-id"] for _ in range(20)]
+    assert len({*ids}) == len(ids)
+    at_hand = [made for made in ids if not re.fullmatch(r"[0-9a-f]{32}", made)]
+    line = door.logged(at_hand[0])
+    assert (line["path"], line["cache"]) == ("/api/v1/courses", "HIT")
+
+
 def test_the_log_keeps_no_query(door: Door) -> None:
     made = door.ask("GET", "/api/v1/courses?token=secret").headers["x-request-id"]
     assert door.logged(made)["path"] == "/api/v1/courses"

@@ -5,12 +5,11 @@ import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import requests
 import stripe
-from pydantic import BaseModel
 
 from services.billing import stripe_shapes
 from services.billing.provider import (
@@ -30,9 +29,9 @@ from services.billing.stripe_objects_gateway import (
     read_open_session,
     read_refund,
     read_session,
-    request_id_of,
+    shape,
 )
-from services.billing.stripe_shapes import CheckoutSession, PaymentIntent
+from services.billing.stripe_shapes import CheckoutSession
 from services.billing.webhook_gateway import read_event
 
 # Seconds to connect and to read. With two retries the worst case stays below the gateway's 30.
@@ -43,7 +42,6 @@ EXPANDED = ("payment_intent.latest_charge.balance_transaction", "total_details.b
 # A stored error is looked into right after it happened, so our session is among the newest.
 LONGEST_SEARCH = 500
 REFUND_ATTEMPTS = 3
-Shape = TypeVar("Shape", bound=BaseModel)
 
 # The SDK would keep an id in a file of the user's home and tell each request's duration with the next one.
 stripe.enable_telemetry = False
@@ -57,10 +55,9 @@ class StripeGateway:
     def __init__(self, api_key: str, api_base: str, frontend_url: str, automatic_tax: bool = False) -> None:
         # One pool of connections for all threads: by itself the SDK makes a session, so a TLS handshake, per thread.
         session = requests.Session()
-        # By itself requests goes wherever an answer sends it.
-        session.max_redirects = 0
-        # Nor does it look into the environment and the user's .netrc for each call: the proxies are those of now.
-        session.trust_env, session.proxies = False, requests.utils.get_environ_proxies(api_base)
+        # By itself requests goes wherever an answer sends it, and looks for proxies and .netrc at each call.
+        session.max_redirects, session.trust_env = 0, False
+        session.proxies = requests.utils.get_environ_proxies(api_base)
         session.mount(api_base, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         weakref.finalize(self, session.close)
         self._client = stripe.StripeClient(
@@ -101,7 +98,7 @@ class StripeGateway:
             if may_answer_later(error):
                 raise ProviderUnavailable(str(error)) from error
             raise AttemptSpent(str(error)) from error
-        return read_open_session(_shape(CheckoutSession, created))
+        return read_open_session(shape(CheckoutSession, created))
 
     def expire_session(self, session_id: str) -> None:
         """See Provider."""
@@ -114,7 +111,7 @@ class StripeGateway:
         with unavailable():
             newest = self._client.v1.checkout.sessions.list({"created": {"gte": since}, "limit": 100, "status": "open"})
             for number, found in enumerate(newest.auto_paging_iter()):
-                session = _shape(CheckoutSession, found)
+                session = shape(CheckoutSession, found)
                 if session.metadata == terms.marks:
                     return read_open_session(session)
                 if number >= LONGEST_SEARCH:
@@ -134,7 +131,7 @@ class StripeGateway:
         with unavailable(), nothing_if_missing():
             query = {"payment_intent": intent_id, "limit": 1, "expand": [f"data.{path}" for path in EXPANDED]}
             found = self._client.v1.checkout.sessions.list(query).data  # type: ignore[arg-type]
-            return self._sighting(_shape(CheckoutSession, found[0]), thorough=True) if found else None
+            return self._sighting(shape(CheckoutSession, found[0]), thorough=True) if found else None
         return None
 
     def list_sightings(self, since: datetime) -> Iterator[Sighting]:
@@ -144,7 +141,7 @@ class StripeGateway:
         moved = set[str]()
         with unavailable():
             for session in self._client.v1.checkout.sessions.list(expanded).auto_paging_iter():
-                yield self._sighting(_shape(CheckoutSession, session))
+                yield self._sighting(shape(CheckoutSession, session))
             for listed in (self._client.v1.refunds.list(made), self._client.v1.disputes.list(made)):  # type: ignore[arg-type]
                 for movement in listed.auto_paging_iter():
                     moved.add(str(movement.payment_intent))
@@ -169,9 +166,8 @@ class StripeGateway:
         }
         for attempt in range(1, REFUND_ATTEMPTS + 1):
             with unavailable():
-                refunds = self._client.v1.refunds.list({"payment_intent": terms.intent_id, "limit": 100})
-            made = (request_id_of(_shape(stripe_shapes.Refund, refund)) for refund in refunds.auto_paging_iter())
-            if terms.request_id in made:
+                made = self._refunds(terms.intent_id).values()
+            if any(refund.request_id == terms.request_id for refund in made):
                 return
             try:
                 self._client.v1.refunds.create(params, {"idempotency_key": terms.key(attempt)})
@@ -190,20 +186,14 @@ class StripeGateway:
         paid = intent if intent and intent.amount_received else None
         return read_session(
             session,
-            self._refunds(paid) if paid and (thorough or (charge and charge.amount_refunded)) else {},
-            self._disputes(paid) if paid and (thorough or (charge and charge.disputed)) else [],
+            self._refunds(paid.id) if paid and (thorough or (charge and charge.amount_refunded)) else {},
+            self._disputes(paid.id) if paid and (thorough or (charge and charge.disputed)) else [],
         )
 
-    def _refunds(self, intent: PaymentIntent) -> dict[str, Refund]:
-        found = self._client.v1.refunds.list({"payment_intent": intent.id, "limit": 100})
-        refunds = (_shape(stripe_shapes.Refund, refund) for refund in found.auto_paging_iter())
-        return {refund.id: read_refund(refund) for refund in refunds}
+    def _refunds(self, intent_id: str) -> dict[str, Refund]:
+        found = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+        return {one.id: read_refund(shape(stripe_shapes.Refund, one)) for one in found.auto_paging_iter()}
 
-    def _disputes(self, intent: PaymentIntent) -> list[stripe_shapes.Dispute]:
-        found = self._client.v1.disputes.list({"payment_intent": intent.id, "limit": 100})
-        return [_shape(stripe_shapes.Dispute, dispute) for dispute in found.auto_paging_iter()]
-
-
-def _shape(shape: type[Shape], found: stripe.StripeObject) -> Shape:
-    """What billing reads of an object of the SDK."""
-    return shape.model_validate(found.to_dict())
+    def _disputes(self, intent_id: str) -> list[stripe_shapes.Dispute]:
+        found = self._client.v1.disputes.list({"payment_intent": intent_id, "limit": 100})
+        return [shape(stripe_shapes.Dispute, dispute) for dispute in found.auto_paging_iter()]

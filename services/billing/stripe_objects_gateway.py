@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+import stripe
+from pydantic import BaseModel
 
 from services.billing import stripe_shapes
 from services.billing.provider import OpenSession
 from services.billing.sightings import BuyerData, Dispute, Fee, Refund, Sighting
 from services.billing.stripe_shapes import BalanceTransaction, Charge, CheckoutSession, PaymentIntent
 
+Shape = TypeVar("Shape", bound=BaseModel)
 REFUND_STATUSES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
 DISPUTE_STATUSES = {"won": "won", "lost": "lost", "warning_closed": "won", "prevented": "won"}
+
+
+def shape(wanted: type[Shape], found: stripe.StripeObject) -> Shape:
+    """What billing reads of an object of the SDK."""
+    return wanted.model_validate(found.to_dict())
 
 
 def read_open_session(session: CheckoutSession) -> OpenSession:
