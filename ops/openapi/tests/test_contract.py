@@ -56,6 +56,8 @@ def test_every_operation_tells_what_the_gateway_may_answer(committed: dict[str, 
         for operation in operations.values():
             assert {"429", "502", "503", "504"} <= operation["responses"].keys()
             assert "413" in operation["responses"] or "requestBody" not in operation
+            asks = {parameter["in"] for parameter in operation.get("parameters", ())} & {"path", "query"}
+            assert "414" in operation["responses"] or not asks
     assert {"Retry-After", "RateLimit", "RateLimit-Policy"} <= responses["TooManyRequests"]["headers"].keys()
     assert list(responses["ServiceTimeout"]["content"]) == ["application/problem+json"]
 
