@@ -1,5 +1,5 @@
 """What billing reads of Stripe's objects, by Stripe's names; the SDK makes objects of their hundred other members as
-well. Amounts are minor units, times are Unix seconds (https://docs.stripe.com/api)."""
+well. Amounts are minor units, times are Unix seconds; what may be null may be missing (https://docs.stripe.com/api)."""
 
 from pydantic import BaseModel
 
@@ -17,7 +17,7 @@ class Charge(BaseModel):
     amount_refunded: int
     disputed: bool
     # The id where it was not expanded; so with the others below.
-    balance_transaction: BalanceTransaction | str | None
+    balance_transaction: BalanceTransaction | str | None = None
 
 
 class PaymentIntent(BaseModel):
@@ -26,15 +26,15 @@ class PaymentIntent(BaseModel):
     id: str
     status: str
     amount_received: int
-    latest_charge: Charge | str | None
+    latest_charge: Charge | str | None = None
 
 
 class TaxRate(BaseModel):
     display_name: str
     percentage: int | float
-    effective_percentage: int | float | None
-    jurisdiction: str | None
-    country: str | None
+    effective_percentage: int | float | None = None
+    jurisdiction: str | None = None
+    country: str | None = None
 
 
 class Tax(BaseModel):
@@ -42,8 +42,8 @@ class Tax(BaseModel):
 
     amount: int
     rate: TaxRate
-    taxable_amount: int | None
-    taxability_reason: str | None
+    taxable_amount: int | None = None
+    taxability_reason: str | None = None
 
 
 class Breakdown(BaseModel):
@@ -58,24 +58,24 @@ class TotalDetails(BaseModel):
 
 
 class Address(BaseModel):
-    line1: str | None
-    line2: str | None
-    postal_code: str | None
-    city: str | None
-    state: str | None
-    country: str | None
+    line1: str | None = None
+    line2: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
 
 
 class TaxId(BaseModel):
-    value: str | None
+    value: str | None = None
 
 
 class CustomerDetails(BaseModel):
     """Who paid, as they gave it."""
 
-    name: str | None
-    address: Address | None
-    tax_ids: list[TaxId] | None
+    name: str | None = None
+    address: Address | None = None
+    tax_ids: list[TaxId] | None = None
 
 
 class Refund(BaseModel):
@@ -83,8 +83,8 @@ class Refund(BaseModel):
 
     id: str
     amount: int
-    status: str | None
-    metadata: dict[str, str] | None
+    status: str | None = None
+    metadata: dict[str, str] | None = None
 
 
 class Dispute(BaseModel):
@@ -101,15 +101,15 @@ class CheckoutSession(BaseModel):
     """A payment page, with its payment."""
 
     id: str
-    url: str | None
+    url: str | None = None
     created: int
     expires_at: int
-    status: str | None
+    status: str | None = None
     payment_status: str
-    client_reference_id: str | None
-    metadata: dict[str, str] | None
-    amount_total: int | None
-    currency: str | None
-    payment_intent: PaymentIntent | str | None
-    total_details: TotalDetails | None
-    customer_details: CustomerDetails | None
+    client_reference_id: str | None = None
+    metadata: dict[str, str] | None = None
+    amount_total: int | None = None
+    currency: str | None = None
+    payment_intent: PaymentIntent | str | None = None
+    total_details: TotalDetails | None = None
+    customer_details: CustomerDetails | None = None
