@@ -69,6 +69,9 @@ class Supervision:
             raise OpsError(f"{missing} did not come back within {READY_SECONDS:.0f} s.", "read their logs") from error
 
     async def _is_ready(self) -> bool:
+        if self._watch and self._watch.done():
+            # It goes on for ever, so it has failed: say why.
+            self._watch.result()
         if self._restarts:
             return False
         readiness = await asyncio.to_thread(self._platform.readiness)

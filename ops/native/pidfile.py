@@ -56,7 +56,12 @@ class Pidfiles:
 
     def names(self) -> list[str]:
         """The names on record, in the order they were started."""
-        return [path.stem for path in sorted(self.directory.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)]
+        began: dict[str, int] = {}
+        for path in self.directory.glob("*.json"):
+            # One that is dropped in this moment is on record no more.
+            with suppress(FileNotFoundError):
+                began[path.stem] = path.stat().st_mtime_ns
+        return sorted(began, key=began.__getitem__)
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.json"

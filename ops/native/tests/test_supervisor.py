@@ -12,6 +12,7 @@ import pytest
 
 from ops.failure import OpsError
 from ops.native import identity
+from ops.native.pidfile import Pidfiles, Record
 from ops.native.program import Job, Program
 from ops.native.supervisor import Supervisor
 from ops.native.tests.conftest import DEAF, FAILING
@@ -88,3 +89,13 @@ def test_children_of_a_crashed_process_are_cleared_away(supervisor: Supervisor, 
     os.kill(supervisor.pids()["sleeper"], signal.SIGKILL)
     supervisor.stop("sleeper")
     assert identity.identity(child) is None
+
+
+def test_a_record_that_vanishes_while_they_are_listed_is_no_error(tmp_path: Path) -> None:
+    pidfiles = Pidfiles(tmp_path)
+    for name in ("second", "first"):
+        pidfiles.write(name, Record(1, "", "", "", 15, 1.0))
+    os.utime(tmp_path / "first.json", ns=(1, 1))
+    # As one that was dropped between the look into the folder and the look at the file.
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    assert pidfiles.names() == ["first", "second"]
