@@ -229,3 +229,14 @@ def test_reads_of_the_public_have_a_limit_of_their_own(home: Path, far_end: FarE
 def _at_once(door: Door, path: str, count: int) -> list[Answer]:
     with ThreadPoolExecutor(count) as crowd:
         return list(crowd.map(lambda _: door.ask("GET", path), range(count)))
+
+
+@pytest.mark.parametrize("length", [7_000, 12_000, 15_900])
+def test_a_long_search_comes_through(door: Door, length: int) -> None:
+    answer = door.ask("GET", f"/api/v1/courses?query={'x' * length}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+
+
+def test_one_too_long_is_refused_in_the_gateways_words(door: Door) -> None:
+    answer = door.ask("GET", f"/api/v1/courses?query={'x' * 17_000}")
+    assert (answer.status, answer.json["type"]) == (414, "urn:academy:problem:uri-too-long")
