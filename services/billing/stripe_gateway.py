@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import requests
 import stripe
@@ -122,7 +122,8 @@ class StripeGateway:
         """See Provider. One round trip unless something was refunded or disputed."""
         with unavailable(), nothing_if_missing():
             # Asked for each payment, so not made into objects of the SDK, which would take as long as the call.
-            found = self._client.raw_request("get", f"/v1/checkout/sessions/{quote(session_id)}", expand=list(EXPANDED))
+            path = f"/v1/checkout/sessions/{quote_plus(session_id)}"
+            found = self._client.raw_request("get", path, expand=list(EXPANDED))
             return self._sighting(CheckoutSession.model_validate(found.data))
         return None
 
