@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay audit erase-again ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
+# Each test run and each platform starts dozens of Python processes: what they compile is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 ENGINE ?=
