@@ -2,6 +2,8 @@
 
 import importlib
 import tempfile
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,12 @@ Document = dict[str, Any]
 
 def service_documents() -> dict[str, Document]:
     """The OpenAPI document of each service by its name."""
+    return deepcopy(_documents())
+
+
+@cache
+def _documents() -> dict[str, Document]:
+    # The code does not change while a process runs.
     with tempfile.TemporaryDirectory() as folder:
         return {service: app.openapi() for service, app in applications(Path(folder)).items()}
 

@@ -1,8 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
 
-from ops.openapi.documents import applications
 from tests.authorization.operations import Operations, operations_of
 from tests.authorization.policy import Policy, read_policy
 from tests.authorization.stage import Stage, running_stage
@@ -21,8 +21,8 @@ def world(stage: Stage) -> World:
 
 
 @pytest.fixture(scope="session")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Operations:
-    return operations_of(applications(tmp_path_factory.mktemp("apis")))
+def operations(apis: dict[str, FastAPI]) -> Operations:
+    return operations_of(apis)
 
 
 @pytest.fixture(scope="session")

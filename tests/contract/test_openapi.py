@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import TypeAdapter, ValidationError
 
-from ops.openapi.documents import applications
 from shared.auth import Access, Internal, Public, dependency_calls
 from shared.examples import example_of
 from shared.preconditions import read_if_match
@@ -35,13 +34,8 @@ Operation = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FastAPI]:
-    return applications(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def documents(services: dict[str, FastAPI]) -> list[dict[str, Any]]:
-    return [app.openapi() for app in services.values()]
+def documents(apis: dict[str, FastAPI]) -> list[dict[str, Any]]:
+    return [app.openapi() for app in apis.values()]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +48,9 @@ def operations(documents: list[dict[str, Any]]) -> list[Operation]:
     ]
 
 
-def routes(services: dict[str, FastAPI]) -> Iterator[Any]:
+def routes(apis: dict[str, FastAPI]) -> Iterator[Any]:
     """Every documented route of every service."""
-    for app in services.values():
+    for app in apis.values():
         for route in iter_route_contexts(app.routes):
             if isinstance(route.original_route, APIRoute) and route.include_in_schema:
                 yield route
@@ -107,10 +101,10 @@ def test_the_usual_problems_are_on_every_operation_that_can_have_them(operations
 
 
 def test_security_is_declared_exactly_where_a_token_is_asked_for(
-    services: dict[str, FastAPI], operations: list[Operation]
+    apis: dict[str, FastAPI], operations: list[Operation]
 ) -> None:
     declared = {(method, path): operation.get("security", []) for method, path, operation in operations}
-    for route in routes(services):
+    for route in routes(apis):
         access = next(call for call in dependency_calls(route.dependant) if isinstance(call, Access))
         assert not isinstance(access, Internal), f"{route.path_format} is not for the public document"
         for method in route.methods:
@@ -118,16 +112,16 @@ def test_security_is_declared_exactly_where_a_token_is_asked_for(
             assert bool(schemes) is not isinstance(access, Public), route.path_format
 
 
-def test_every_route_keeps_the_conventions_and_every_change_asks_for_if_match(services: dict[str, FastAPI]) -> None:
-    for route in routes(services):
+def test_every_route_keeps_the_conventions_and_every_change_asks_for_if_match(apis: dict[str, FastAPI]) -> None:
+    for route in routes(apis):
         assert isinstance(route.original_route, AcademyRoute), f"{route.path_format}: use AcademyRouter"
         if route.methods & {"PATCH", "PUT", "DELETE"} and route.name not in WITHOUT_IF_MATCH:
             calls = list(dependency_calls(route.dependant))
             assert read_if_match in calls, f"{route.path_format}: take `expected: IfMatch`"
 
 
-def test_every_body_has_an_example_of_its_shape(services: dict[str, FastAPI]) -> None:
-    for app in services.values():
+def test_every_body_has_an_example_of_its_shape(apis: dict[str, FastAPI]) -> None:
+    for app in apis.values():
         schemas = app.openapi()["components"]["schemas"]
         for route in routes({"": app}):
             if route.body_field is None:

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from fastapi import FastAPI
 
-from ops.openapi.documents import applications
 from tests.authorization.operations import Operations, operations_of
 from tests.authorization.policy import ACTORS, Policy, find_breaches, read_policy
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> Operations:
-    return operations_of(applications(tmp_path_factory.mktemp("apis")))
+def operations(apis: dict[str, FastAPI]) -> Operations:
+    return operations_of(apis)
 
 
 @pytest.fixture(scope="module")
