@@ -1,5 +1,6 @@
 """A running simulator, a receiver of webhooks, and waiting for what must come."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -106,6 +107,28 @@ class RunningSimulator:
         return self.control("POST", f"/sessions/{session_id}/pay", {"method": method})
 
 
+class PromptServer(uvicorn.Server):
+    """Stops within milliseconds: uvicorn's own looks ten times a second whether there is something left to wait for."""
+
+    async def main_loop(self) -> None:
+        """Serves until told to stop."""
+        while not self.should_exit:
+            await asyncio.sleep(0.005)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets requests end, for as long as the graceful shutdown lasts, then the application."""
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + (self.config.timeout_graceful_shutdown or 0)
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
+
+
 @contextmanager
 def running_simulator(
     webhook_url: str | None = None, state: Path | None = None, events: str = ""
@@ -124,11 +147,12 @@ def running_simulator(
         simulator_first_retry=0.01,
         simulator_last_retry=0.05,
     )
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", timeout_graceful_shutdown=2))
+    server = PromptServer(uvicorn.Config(create_app(settings), log_level="warning", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started)
-    with httpx.Client(base_url=url, timeout=10) as client:
+    # Without the list of certificate authorities, whose reading takes longer than most tests.
+    with httpx.Client(base_url=url, timeout=10, verify=False) as client:
         yield RunningSimulator(url, client)
     server.should_exit = True
     thread.join()
