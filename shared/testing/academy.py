@@ -31,9 +31,10 @@ ENCRYPTION_KEY = "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMzI="
 
 
 class Academy:
-    """Knows the servers of TEST_POSTGRES_* and TEST_BROKER_* and makes a place of its own on each."""
+    """Knows the servers of TEST_POSTGRES_* and TEST_BROKER_* and makes a place of its own on each; on the broker only
+    when it is wanted, for that takes longest."""
 
-    def __init__(self, name: str, files: Path) -> None:
+    def __init__(self, name: str, files: Path, broker: bool = True) -> None:
         self.name = f"academy_{name}"
         self.identity = IdentityStandIn()
         self.storage_url = f"file://{files}"
@@ -43,7 +44,8 @@ class Academy:
                 os.environ[f"{service.upper()}_{secret}"] = PASSWORD
         self._create_database()
         self.provision_database()
-        provision_broker(self.provision_settings())
+        if broker:
+            provision_broker(self.provision_settings())
 
     def provision_database(self) -> None:
         """Runs the job. Roles belong to the whole server: parallel test processes must not change them at once."""

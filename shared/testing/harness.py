@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from shared import inbox, tables
+from shared import consumer, inbox, tables, worker
 from shared.database import Database
 from shared.envelope import Envelope, wrap
 from shared.events import Event
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from shared.testing.academy import Academy
 
 
+# A worker stops when it has waited for the broker and for hints: a second each, and tests stop one every few seconds.
+consumer.PUMP_SECONDS = worker.LISTEN_SECONDS = 0.1
 _LOCAL_TIME = re.compile(r'"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^"]{0,20})"')
 
 
@@ -91,7 +93,9 @@ class Harness:
         wait_until(lambda: self._server.started or not self._thread.is_alive(), what="api answers")
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx.Client(base_url=self.url, timeout=30, event_hooks={"response": [_check_times]})
+        # Without the list of certificate authorities, whose reading takes longer than most tests.
+        hooks = {"response": [_check_times]}
+        self.client = httpx.Client(base_url=self.url, timeout=30, verify=False, event_hooks=hooks)
         return self
 
     def __exit__(self, *raised: Any) -> None:

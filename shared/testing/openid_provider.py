@@ -47,6 +47,8 @@ class OpenIdProviderStandIn:
         self.forge: Callable[[Claims], str] | None = None
         # Instead of the right answer at a path: whatever the test writes.
         self.instead: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+        # Without the list of certificate authorities, whose reading takes longer than most tests.
+        self._browser = httpx.Client(verify=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -54,7 +56,7 @@ class OpenIdProviderStandIn:
     def visit(self, authorization_url: str, **person: Any) -> dict[str, str]:
         """Somebody follows the link and signs in here: the query with which they are sent back. `person` are their
         claims; those of its member `userinfo` are told when asked alone."""
-        answer = httpx.get(authorization_url, headers={"X-Person": json.dumps(person)})
+        answer = self._browser.get(authorization_url, headers={"X-Person": json.dumps(person)})
         assert answer.status_code == 302, answer.text
         back = urlsplit(answer.headers["location"])
         return {name: values[0] for name, values in parse_qs(back.query).items()}
@@ -129,6 +131,7 @@ class OpenIdProviderStandIn:
 
     def close(self) -> None:
         """Stops answering."""
+        self._browser.close()
         self._server.shutdown()
         self._server.server_close()
 

@@ -9,11 +9,13 @@ T = TypeVar("T")
 
 def wait_until(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
     """The first truthy result of `condition`. Raises AssertionError when none came in time."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.005
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what or condition}; last result {result!r}")
-        time.sleep(0.02)
+        # What takes long is asked for less often: most conditions cost a request.
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)

@@ -196,7 +196,7 @@ def count_things(harness: Harness, name: str) -> int:
 
 @pytest.fixture(scope="session")
 def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    academy = Academy(f"{testrun_uid[:8]}_{worker_id}_things", tmp_path_factory.mktemp("files"))
+    academy = Academy(f"{testrun_uid[:8]}_{worker_id}_things", tmp_path_factory.mktemp("files"), broker=False)
     settings = academy.settings(Settings, database_pool_size=20)
 
     def app(_settings: Settings) -> FastAPI:

@@ -37,7 +37,8 @@ def run_job(academy: Academy, *arguments: str) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def empty_academy(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Academy:
-    return Academy(f"{testrun_uid[:8]}_{worker_id}_migrations", tmp_path_factory.mktemp("files"))
+    name = f"{testrun_uid[:8]}_{worker_id}_migrations"
+    return Academy(name, tmp_path_factory.mktemp("files"), broker=False)
 
 
 def test_six_upgrades_at_once_all_succeed_and_later_ones_find_nothing_to_do(empty_academy: Academy) -> None:

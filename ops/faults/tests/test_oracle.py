@@ -60,7 +60,7 @@ DAMAGES = {
 
 @pytest.fixture(scope="module")
 def books(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Books:
-    academy = Academy(f"oracle_{testrun_uid[:8]}_{worker_id}", tmp_path_factory.mktemp("files"))
+    academy = Academy(f"oracle_{testrun_uid[:8]}_{worker_id}", tmp_path_factory.mktemp("files"), broker=False)
     for service in SERVICES:
         academy.migrate(service)
     academy.close()

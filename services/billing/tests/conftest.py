@@ -58,7 +58,7 @@ def own_billing(
 ) -> Iterator[tuple[Harness, FarEnd]]:
     """A billing, with a Stripe, that only the tests of this file have used."""
     name = f"{testrun_uid[:8]}_{worker_id}_{request.path.stem.split('_')[1]}"
-    academy = Academy(name, tmp_path_factory.mktemp("files"))
+    academy = Academy(name, tmp_path_factory.mktemp("files"), broker=False)
     with running_simulator() as far_end, billing_at(academy, far_end) as harness:
         yield harness, far_end
     academy.close()
