@@ -143,43 +143,45 @@ def test_every_check_of_our_own_tables_has_its_story() -> None:
 
 
 @pytest.mark.parametrize("kind", STORIES)
-def test_what_does_not_agree_has_a_cause_and_an_owner_until_it_agrees(shop: Shop, kind: str) -> None:
+def test_what_does_not_agree_has_a_cause_and_an_owner_until_it_agrees(own_shop: Shop, kind: str) -> None:
     owner, story = STORIES[kind]
-    subject, mend = story(shop)
-    shop.run_job("compare-everything")
-    assert mismatches(shop, subject) == {kind: owner}
-    [row] = shop.sql("SELECT cause FROM mismatches WHERE subject = :subject AND resolved_at IS NULL", subject=subject)
+    subject, mend = story(own_shop)
+    own_shop.run_job("compare-everything")
+    assert mismatches(own_shop, subject) == {kind: owner}
+    [row] = own_shop.sql(
+        "SELECT cause FROM mismatches WHERE subject = :subject AND resolved_at IS NULL", subject=subject
+    )
     assert len(row.cause) > 20
     mend()
-    shop.run_job("compare-everything")
-    assert mismatches(shop, subject) == {}
-    [still] = shop.sql("SELECT count(*) AS open FROM mismatches WHERE resolved_at IS NULL")
+    own_shop.run_job("compare-everything")
+    assert mismatches(own_shop, subject) == {}
+    [still] = own_shop.sql("SELECT count(*) AS open FROM mismatches WHERE resolved_at IS NULL")
     assert REGISTRY.get_sample_value("recon_mismatch") == still.open
 
 
-def test_an_order_that_cannot_be_settled_does_not_keep_the_others_from_being_compared(shop: Shop) -> None:
-    _, broken, broken_session = shop.bought()
-    [line] = shop.sql("DELETE FROM order_lines WHERE order_id = :id RETURNING *", id=broken["id"])
-    _, refunded, session_id = shop.paid()
-    shop.far_end.pay(broken_session)
-    shop.far_end.refund(session_id)
-    shop.run_job("compare-everything")
-    assert shop.order(refunded["id"])["status"] == "refunded"
-    assert mismatches(shop, broken_session) == {"order-unsettled": "billing"}
+def test_an_order_that_cannot_be_settled_does_not_keep_the_others_from_being_compared(own_shop: Shop) -> None:
+    _, broken, broken_session = own_shop.bought()
+    [line] = own_shop.sql("DELETE FROM order_lines WHERE order_id = :id RETURNING *", id=broken["id"])
+    _, refunded, session_id = own_shop.paid()
+    own_shop.far_end.pay(broken_session)
+    own_shop.far_end.refund(session_id)
+    own_shop.run_job("compare-everything")
+    assert own_shop.order(refunded["id"])["status"] == "refunded"
+    assert mismatches(own_shop, broken_session) == {"order-unsettled": "billing"}
     again = """INSERT INTO order_lines VALUES (:order_id, :position, :course_id, :title, :list_amount, :discount,
                :amount, :instructor_id, :instructor_share)"""
-    shop.sql(again, **line._mapping)
-    shop.run_job("compare-everything")
-    assert (mismatches(shop, broken_session), shop.order(broken["id"])["status"]) == ({}, "paid")
+    own_shop.sql(again, **line._mapping)
+    own_shop.run_job("compare-everything")
+    assert (mismatches(own_shop, broken_session), own_shop.order(broken["id"])["status"]) == ({}, "paid")
 
 
-def test_a_book_that_does_not_balance_is_a_mismatch_until_it_does(shop: Shop) -> None:
-    _, order, _ = shop.paid()
-    [posting] = shop.sql("SELECT id, amount FROM payments WHERE order_id = :id", id=order["id"])
-    shop.sql("UPDATE payments SET amount = amount + 1 WHERE id = :id", id=posting.id)
-    shop.run_job("compare-everything")
+def test_a_book_that_does_not_balance_is_a_mismatch_until_it_does(own_shop: Shop) -> None:
+    _, order, _ = own_shop.paid()
+    [posting] = own_shop.sql("SELECT id, amount FROM payments WHERE order_id = :id", id=order["id"])
+    own_shop.sql("UPDATE payments SET amount = amount + 1 WHERE id = :id", id=posting.id)
+    own_shop.run_job("compare-everything")
     unbalanced = "SELECT owner FROM mismatches WHERE kind = 'books-unbalanced' AND resolved_at IS NULL"
-    assert {row.owner for row in shop.sql(unbalanced)} == {"billing"}
-    shop.sql("UPDATE payments SET amount = amount - 1 WHERE id = :id", id=posting.id)
-    shop.run_job("compare-everything")
-    assert shop.sql(unbalanced) == []
+    assert {row.owner for row in own_shop.sql(unbalanced)} == {"billing"}
+    own_shop.sql("UPDATE payments SET amount = amount - 1 WHERE id = :id", id=posting.id)
+    own_shop.run_job("compare-everything")
+    assert own_shop.sql(unbalanced) == []

@@ -107,38 +107,38 @@ def test_a_line_of_nothing_or_of_an_unknown_kind_cannot_be_stored(shop: Shop, ch
         shop.sql(f"UPDATE order_lines SET {change} WHERE order_id = :id", id=order["id"])
 
 
-def test_access_is_missing_while_one_of_those_an_order_is_for_has_none(shop: Shop) -> None:
-    friend, course = shop.harness.caller(), uuid7()
-    caller, order, session_id = with_gift(shop, friend.user_id, course)
-    shop.far_end.pay(session_id)
-    shop.deliver_all(session_id)
+def test_access_is_missing_while_one_of_those_an_order_is_for_has_none(own_shop: Shop) -> None:
+    friend, course = own_shop.harness.caller(), uuid7()
+    caller, order, session_id = with_gift(own_shop, friend.user_id, course)
+    own_shop.far_end.pay(session_id)
+    own_shop.deliver_all(session_id)
     found = []
     gift = {"id": order["id"], "course_id": str(course)}
     for who, what in ((caller, order), (friend, gift)):
-        shop.harness.deliver(enrolled(EnrollmentGranted, who, what, uuid7(), 1))
-        grow_old(shop, order["id"])
-        shop.run_job("compare-everything")
-        found.append(mismatches(shop, order["id"]))
+        own_shop.harness.deliver(enrolled(EnrollmentGranted, who, what, uuid7(), 1))
+        grow_old(own_shop, order["id"])
+        own_shop.run_job("compare-everything")
+        found.append(mismatches(own_shop, order["id"]))
     assert found == [{"access-missing": "catalog"}, {}]
 
 
-def test_access_that_is_left_is_excused_by_another_order_for_the_same_person_only(shop: Shop) -> None:
-    friend, course = shop.harness.caller(), uuid7()
-    _, order, session_id = with_gift(shop, friend.user_id, course)
-    shop.far_end.pay(session_id)
-    shop.deliver_all(session_id)
+def test_access_that_is_left_is_excused_by_another_order_for_the_same_person_only(own_shop: Shop) -> None:
+    friend, course = own_shop.harness.caller(), uuid7()
+    _, order, session_id = with_gift(own_shop, friend.user_id, course)
+    own_shop.far_end.pay(session_id)
+    own_shop.deliver_all(session_id)
     gift = {"id": order["id"], "course_id": str(course)}
-    shop.harness.deliver(enrolled(EnrollmentGranted, friend, gift, uuid7(), 1))
-    shop.far_end.refund(session_id)
-    shop.deliver_all(session_id)
-    grow_old(shop, order["id"])
-    shop.run_job("compare-everything")
-    assert mismatches(shop, order["id"]) == {"access-left": "catalog"}
-    _, _, other_session = with_gift(shop, friend.user_id, course)
-    shop.far_end.pay(other_session)
-    shop.deliver_all(other_session)
-    shop.run_job("compare-everything")
-    assert mismatches(shop, order["id"]) == {}
+    own_shop.harness.deliver(enrolled(EnrollmentGranted, friend, gift, uuid7(), 1))
+    own_shop.far_end.refund(session_id)
+    own_shop.deliver_all(session_id)
+    grow_old(own_shop, order["id"])
+    own_shop.run_job("compare-everything")
+    assert mismatches(own_shop, order["id"]) == {"access-left": "catalog"}
+    _, _, other_session = with_gift(own_shop, friend.user_id, course)
+    own_shop.far_end.pay(other_session)
+    own_shop.deliver_all(other_session)
+    own_shop.run_job("compare-everything")
+    assert mismatches(own_shop, order["id"]) == {}
 
 
 def test_whoever_was_given_a_course_finds_it_among_their_data_without_its_price(shop: Shop) -> None:

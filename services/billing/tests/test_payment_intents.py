@@ -1,18 +1,21 @@
 """Word of payments before their money arrives: tried, under way for days, canceled, ours and others'."""
 
-from itertools import permutations
-from typing import Any
+from collections.abc import Iterable
+from itertools import islice, permutations
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.billing.tests.scale import scaled
 from services.billing.tests.shop import Shop, event_body
 from services.billing.tests.test_timeline import steps
 from services.billing.tests.test_w5_misfits import foreign_session
 from shared.events import PaymentFailed, PaymentSucceeded
 from shared.testing.harness import Caller
 
+T = TypeVar("T")
 OPENED = ["ordered", "checkout_opened"]
 UNDER_WAY = [*OPENED, "payment_processing"]
 ENDS = {"paid": ["money_received", "paid"], "failed": ["failed"]}
@@ -35,6 +38,11 @@ def words(shop: Shop, session_id: str, *kinds: str) -> list[dict[str, Any]]:
     """Stripe's events of these types about a session and its payment, in this order."""
     events = {event["type"]: event for event in shop.far_end.events_of(session_id)}
     return [events[kind] for kind in kinds]
+
+
+def sample(orders_of_arrival: Iterable[T]) -> Iterable[T]:
+    """Every second one; FULL=1 has all."""
+    return islice(orders_of_arrival, 0, None, scaled(2, full=1))
 
 
 @pytest.mark.parametrize("first", ["payment_intent.processing", "checkout.session.completed"])
@@ -90,7 +98,7 @@ STORIES = {
 @pytest.mark.parametrize("status", STORIES)
 def test_w2_words_of_a_payment_in_any_order_and_twice_end_in_one_state(shop: Shop, status: str) -> None:
     kinds = ("payment_intent.processing", "payment_intent.payment_failed", *STORIES[status])
-    for arrival in permutations(kinds):
+    for arrival in sample(permutations(kinds)):
         _, order, session_id = shop.bought()
         shop.far_end.pay(session_id, "decline")
         shop.far_end.pay(session_id, "later")
@@ -107,7 +115,7 @@ def test_w2_words_of_a_payment_in_any_order_and_twice_end_in_one_state(shop: Sho
 @pytest.mark.parametrize("ends", ENDS)
 def test_w2_looks_of_earlier_moments_cannot_undo_how_a_payment_ended(shop: Shop, ends: str) -> None:
     intake = shop.harness.worker.handlers.intakes["stripe"]
-    for order_of_arrival in permutations(range(4)):
+    for order_of_arrival in sample(permutations(range(4))):
         caller, order, session_id = shop.bought()
         acts = [
             lambda name: None,

@@ -40,7 +40,8 @@ def assert_one_state(shop: Shop, order_id: str) -> None:
 
 @pytest.mark.parametrize("same_second", [False, True], ids=["created as it was", "created in one second"])
 def test_w2_six_events_in_any_order_of_arrival_end_in_one_state(shop: Shop, same_second: bool) -> None:
-    for arrival in ORDERS_OF_ARRIVAL:
+    # Each half of them in one of the two ways; FULL=1 has all in both.
+    for arrival in ORDERS_OF_ARRIVAL[int(same_second) :: scaled(2, full=1)]:
         order_id, events = eventful_order(shop)
         created = events[SIX[0]]["created"]
         arriving: Sequence[Any] = [events[kind] for kind in arrival]
