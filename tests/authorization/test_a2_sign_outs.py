@@ -25,8 +25,8 @@ from tests.e2e.six import at
 from tests.e2e.test_a5_powers_end import SIGNED_IN
 
 FULL = bool(os.environ.get("FULL"))
-SESSIONS = 200 if FULL else 24
-# Seconds: of 99 in 100, and of all. A shared machine may be slow for one of 24.
+SESSIONS = 200 if FULL else 12
+# Seconds: of 99 in 100, and of all. A shared machine may be slow for one of 12.
 USUAL, MOST = (2.0, 5.0) if FULL else (5.0, 5.0)
 NEIGHBOURS = [service for service in topology.SERVICES if service != "identity"]
 
@@ -63,7 +63,7 @@ def sessions_of_new_people(stage: Stage, count: int) -> list[Person]:
     """Signed in, and known to every service."""
     people = [new_account(stage.six["identity"]) for _ in range(count)]
     for person in people:
-        person.sign_in()
+        person.enter()
         assert {seen(stage, service, person) for service in topology.SERVICES} == {200}
     return people
 

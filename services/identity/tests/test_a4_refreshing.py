@@ -144,7 +144,7 @@ def test_a_refresh_that_races_the_end_of_its_session_leaves_nothing(identity: Ha
     began, races = time.monotonic(), 0
     while races < RACES and time.monotonic() - began < SECONDS:
         admin.browser.post(f"/api/v1/admin/users/{person.id}/reactivate")
-        person.sign_in()
+        person.enter()
         with ThreadPoolExecutor(2) as pool:
             refreshing = pool.submit(refresh, identity, person.refresh_token)
             ended = pool.submit(ends[end])

@@ -5,22 +5,26 @@ import sys
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.identity import first_admin
 from services.identity.tests.people import PASSWORD, Person, dismiss_all_admins, new_email, register, verify
 from shared.testing import Harness
 
 
-def run_first_admin(identity: Harness, **variables: str) -> "subprocess.CompletedProcess[str]":
+def environment(identity: Harness) -> dict[str, str]:
     settings = identity.app.state.settings
-    environment = {
+    return {
         "PATH": os.environ["PATH"],
         "DATABASE_HOST": settings.database_host,
         "DATABASE_PORT": str(settings.database_port),
         "DATABASE_NAME": settings.database_name,
         "DATABASE_PASSWORD": settings.database_password.get_secret_value(),
-        **variables,
     }
+
+
+def run_first_admin(identity: Harness, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "services.identity.first_admin"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    told = {**environment(identity), **variables}
+    return subprocess.run(command, env=told, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(autouse=True)
@@ -65,8 +69,15 @@ def test_registering_with_the_admins_address_is_no_way_to_become_one(identity: H
         ({"ADMIN_EMAIL": "a@b.example", "ADMIN_PASSWORD": PASSWORD, "DATABASE_PORT": "1"}, 1, "does not answer"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(identity: Harness, variables: dict[str, str], code: int, reason: str) -> None:
-    refused = run_first_admin(identity, **variables)
-    assert refused.returncode == code
-    assert reason in refused.stderr
-    assert "Traceback" not in refused.stderr
+def test_what_is_missing_or_wrong_is_said(
+    identity: Harness,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    code: int,
+    reason: str,
+) -> None:
+    for name, value in {**environment(identity), "LOG_LEVEL": "warning", **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert first_admin.main() == code
+    assert reason in capfd.readouterr().err

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
+from services.identity import key_rotation
 from services.identity.main import create_app
 from services.identity.settings import Settings
 from services.identity.signing_keys import KeyStore, SigningKey, SigningKeyMissing
@@ -134,16 +135,14 @@ def test_keys_may_stand_in_the_environment() -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["prepare"], ["forget", "x.pem"], ["prepare", "x.pem", "y"]])
-def test_what_is_no_step_is_refused(arguments: list[str]) -> None:
-    answer = rotate(*arguments)
-    assert (answer.returncode, answer.stdout) == (2, "")
+def test_what_is_no_step_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert (key_rotation.main(arguments), capsys.readouterr().out) == (2, "")
 
 
-def test_a_file_without_a_key_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_without_a_key_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "rubbish.pem"
     path.write_text("rubbish")
-    answer = rotate("prepare", str(path))
-    assert answer.returncode == 1
-    assert "holds no private key" in answer.stderr
-    assert rotate("prepare", str(tmp_path / "missing.pem")).returncode == 1
+    assert key_rotation.main(["prepare", str(path)]) == 1
+    assert "holds no private key" in capsys.readouterr().err
+    assert key_rotation.main(["prepare", str(tmp_path / "missing.pem")]) == 1
     assert path.read_text() == "rubbish"

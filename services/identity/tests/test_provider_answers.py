@@ -29,10 +29,11 @@ def traveller(identity: Harness, provider: OpenIdProviderStandIn) -> Traveller:
 
 
 def changed(**changes: Any) -> Forge:
-    """The right token but for these claims; None leaves one out."""
+    """The right token but for these claims; None leaves one out, times are seconds from now."""
 
     def forge(provider: OpenIdProviderStandIn, claims: dict[str, Any]) -> str:
-        return provider.sign({name: value for name, value in {**claims, **changes}.items() if value is not None})
+        moved = {name: now(value) if name in ("iat", "exp") and value else value for name, value in changes.items()}
+        return provider.sign({name: value for name, value in {**claims, **moved}.items() if value is not None})
 
     return forge
 
@@ -69,10 +70,10 @@ BAD_TOKENS: dict[str, Forge] = {
     "several audiences and no azp": changed(aud=[CLIENT_ID, "another-client"]),
     "another client's azp": changed(azp="another-client"),
     "wrong issuer": changed(iss="https://evil.example"),
-    "expired": changed(exp=now(-120), iat=now(-300)),
+    "expired": changed(exp=-120, iat=-300),
     "no expiry": changed(exp=None),
-    "made in the future": changed(iat=now(600), exp=now(900)),
-    "made long ago": changed(iat=now(-3600), exp=now(3600)),
+    "made in the future": changed(iat=600, exp=900),
+    "made long ago": changed(iat=-3600, exp=3600),
     "no subject": changed(sub=None),
     "an empty subject": changed(sub=""),
     "a long subject": changed(sub="s" * 256),
