@@ -156,10 +156,10 @@ def test_threads_printing_at_once_do_not_disturb_each_other() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(8) as pool:
-            together = list(pool.map(render_diploma, diplomas * 6))
+            together = list(pool.map(render_diploma, diplomas * 3))
     finally:
         sys.setswitchinterval(patience)
-    assert together == alone * 6
+    assert together == alone * 3
 
 
 def test_no_name_opens_a_file_a_socket_or_a_process() -> None:
@@ -195,7 +195,7 @@ def test_an_endless_name_is_cut_and_costs_little(name: str) -> None:
 
 def test_random_names_never_fail() -> None:
     dice = random.Random(20261103)
-    for _ in range(60):
+    for _ in range(30):
         name = "".join(chr(dice.choice(RANGES)(dice)) for _ in range(dice.randrange(1, 120)))
         assert render_diploma(replace(SAMPLE, learner_name=name)).startswith(b"%PDF-")
 

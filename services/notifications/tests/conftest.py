@@ -23,6 +23,8 @@ def notifications(academy: Academy, sink: Sink) -> Iterator[Harness]:
         smtp_host="127.0.0.1",
         smtp_port=sink.port,
         smtp_timeout_seconds=2,
+        # A mail's second try comes with a poll.
+        worker_poll_seconds=0.5,
         mail_lease_seconds=5,
         mail_attempts=4,
         mail_first_retry_seconds=0.05,

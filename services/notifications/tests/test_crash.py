@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pydantic import SecretStr
+from sqlalchemy import text
 
 from services.notifications.tests.doors import mails
 from services.notifications.tests.facts import Learner
@@ -39,8 +40,11 @@ def test_mail_in_flight_when_the_worker_dies_goes_out_again_with_its_message_id(
         process.wait()
     (left,) = mails(notifications, learner)
     assert (left["state"], left["attempts"]) == ("sending", 1)
+    with notifications.database.begin() as session:
+        # As if the lease had run out.
+        session.execute(text("UPDATE deliveries SET next_attempt_at = now() WHERE id = :id"), {"id": left["id"]})
     with notifications.running_worker("mail"):
-        wait_until(lambda: len(sink.mails(learner.email)) == 2, seconds=20, what="the lease to run out")
+        wait_until(lambda: len(sink.mails(learner.email)) == 2, seconds=20, what="the second try")
         wait_until(lambda: mails(notifications, learner)[0]["state"] == "sent", what="sent")
     first, second = sink.mails(learner.email)
     assert first.id == second.id == left["message_id"]

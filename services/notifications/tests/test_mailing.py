@@ -33,7 +33,7 @@ def test_mail_leaves_at_once_and_not_with_the_next_poll(notifications: Harness, 
         committed = time.monotonic()
         wait_until(lambda learner=learner: sink.mails(learner.email), what="the mail")  # type: ignore[misc]
         seconds.append(time.monotonic() - committed)
-    # Polls come every second: without the hint most mails would wait longer than this.
+    # Polls come twice a second: without the hint most mails would wait longer than this.
     assert sorted(seconds)[4] < 0.1, seconds
 
 
