@@ -1,12 +1,13 @@
 """pika in one place. One connection belongs to one thread; on any AMQP error it is dropped and built anew."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
+from pika.spec import Basic, BasicProperties
 
+from shared.message_origin import Delivery
 from shared.settings import Settings
 
 PREFETCH = 50
@@ -36,13 +37,24 @@ class Connection:
         self._connection = pika.BlockingConnection(parameters)
         self.channel: BlockingChannel = self._connection.channel()
 
-    def consume(self, queue: str, on_message: Callable[[Any, bytes], None]) -> None:
-        """Calls `on_message(delivery, body)` for each message while `pump` runs; the callee acknowledges."""
+    def consume(self, queue: str, on_message: Callable[[Delivery], None]) -> None:
+        """Calls `on_message` for each message while `pump` runs; the callee acknowledges."""
+
+        def deliver(_channel: BlockingChannel, method: Basic.Deliver, properties: BasicProperties, body: bytes) -> None:
+            on_message(
+                Delivery(
+                    tag=method.delivery_tag,
+                    queue=queue,
+                    exchange=method.exchange,
+                    routing_key=method.routing_key,
+                    redelivered=method.redelivered,
+                    user_id=properties.user_id,
+                    body=body,
+                )
+            )
+
         self.channel.basic_qos(prefetch_count=PREFETCH)
-        # The tag is the queue's name: it tells the callee where a message comes from.
-        self.channel.basic_consume(
-            queue, lambda _channel, method, _properties, body: on_message(method, body), consumer_tag=queue
-        )
+        self.channel.basic_consume(queue, deliver, consumer_tag=queue)
 
     def pump(self, seconds: float) -> None:
         """Handles messages and heartbeats for up to so many seconds."""

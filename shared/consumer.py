@@ -4,8 +4,6 @@ What arrived together is handled together, in one transaction: the durable commi
 any of it fails the whole is rolled back and each message is handled by itself, so the result is the same.
 """
 
-from typing import Any
-
 import pika
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -13,8 +11,9 @@ from sqlalchemy.orm import Session
 from shared import failpoints, inbox, tables, topology
 from shared.broker import AMQPError, Connection
 from shared.database import Database, is_outage
-from shared.envelope import Envelope, UnreadableEnvelope, parse_envelope
+from shared.envelope import Envelope, UnreadableEnvelope
 from shared.inbox import Handlers
+from shared.message_origin import Delivery, ForgedMessage, read_envelope
 from shared.retries import Retrier
 from shared.telemetry import get_logger
 
@@ -23,8 +22,6 @@ log = get_logger(__name__)
 PUMP_SECONDS = 1.0
 OUTAGE_PAUSE_SECONDS = 0.5
 LONGEST_OUTAGE_PAUSE_SECONDS = 5.0
-
-Delivered = tuple[Any, bytes]
 
 
 class Consumer:
@@ -39,7 +36,7 @@ class Consumer:
         self._retrier = retrier
         self._broker: Connection | None = None
         self._dead_queue = topology.dead_queue(database.service)
-        self._waiting: list[Delivered] = []
+        self._waiting: list[Delivery] = []
 
     def step(self) -> bool:
         """Handles what arrives within a second. Always wants to be called again: it waits on the socket itself."""
@@ -65,7 +62,7 @@ class Consumer:
         broker = Connection(self._parameters)
         # Collected here, handled later: a handler must not run inside pika's own dispatch.
         for queue in (topology.inbox_queue(self._database.service), self._dead_queue):
-            broker.consume(queue, lambda *delivered: self._waiting.append(delivered))
+            broker.consume(queue, self._waiting.append)
         log.info("consumer listens")
         return broker
 
@@ -85,25 +82,26 @@ class Consumer:
                 pause = min(pause * 2, LONGEST_OUTAGE_PAUSE_SECONDS)
         failpoints.reach("consumer-before-ack")
         del self._waiting[: len(batch)]
-        broker.channel.basic_ack(batch[-1][0].delivery_tag, multiple=True)
+        broker.channel.basic_ack(batch[-1].tag, multiple=True)
 
-    def _handle_batch(self, batch: list[Delivered]) -> None:
-        if len(batch) > 1 and all(self._is_fresh(delivery) for delivery, _ in batch):
+    def _handle_batch(self, batch: list[Delivery]) -> None:
+        if len(batch) > 1 and all(self._is_fresh(delivery) for delivery in batch):
             try:
+                envelopes = [read_envelope(delivery) for delivery in batch]
                 with self._database.begin() as session:
-                    inbox.handle_once(session, [parse_envelope(body) for _, body in batch], self._handlers)
+                    inbox.handle_once(session, envelopes, self._handlers)
                 return
             except Exception as error:
                 if is_outage(error):
                     raise
-        for delivery, body in batch:
-            self._handle_alone(delivery, body)
+        for delivery in batch:
+            self._handle_alone(delivery)
 
-    def _is_fresh(self, delivery: Any) -> bool:
-        return not delivery.redelivered and delivery.consumer_tag != self._dead_queue
+    def _is_fresh(self, delivery: Delivery) -> bool:
+        return not delivery.redelivered and delivery.queue != self._dead_queue
 
-    def _take(self, session: Session, delivery: Any, envelope: Envelope) -> None:
-        if delivery.consumer_tag == self._dead_queue:
+    def _take(self, session: Session, delivery: Delivery, envelope: Envelope) -> None:
+        if delivery.queue == self._dead_queue:
             # The broker gave it up; parked, it is seen and replayed with everything else that is stuck.
             inbox.store_parked(session, envelope, "the broker gave it up: delivered too often, or its queue was full")
         elif delivery.redelivered:
@@ -112,11 +110,11 @@ class Consumer:
         else:
             inbox.handle_once(session, [envelope], self._handlers)
 
-    def _handle_alone(self, delivery: Any, body: bytes) -> None:
+    def _handle_alone(self, delivery: Delivery) -> None:
         try:
-            envelope = parse_envelope(body)
-        except UnreadableEnvelope as error:
-            self._reject(delivery.routing_key, body, str(error))
+            envelope = read_envelope(delivery)
+        except (UnreadableEnvelope, ForgedMessage) as error:
+            self._reject(delivery, str(error))
             return
         try:
             with self._database.begin() as session:
@@ -125,9 +123,9 @@ class Consumer:
             if is_outage(error):
                 raise
             log.warning("event failed", event_id=str(envelope.id), type=envelope.type, error=repr(error))
-            self._store_failed(delivery.routing_key, body, envelope, error)
+            self._store_failed(delivery, envelope, error)
 
-    def _store_failed(self, routing_key: str, body: bytes, envelope: Envelope, error: Exception) -> None:
+    def _store_failed(self, delivery: Delivery, envelope: Envelope, error: Exception) -> None:
         try:
             with self._database.begin() as session:
                 self._retrier.store_failed(session, envelope, error)
@@ -135,10 +133,10 @@ class Consumer:
             if is_outage(refusal):
                 raise
             # What the inbox cannot hold must not stand in the way of everything behind it.
-            self._reject(routing_key, body, f"cannot be stored: {refusal}")
+            self._reject(delivery, f"cannot be stored: {refusal}")
 
-    def _reject(self, routing_key: str, body: bytes, reason: str) -> None:
-        log.error("message rejected: not an event", routing_key=routing_key, reason=reason[:500])
-        values = {"routing_key": routing_key, "reason": reason[:2000], "body": body[: 256 * 1024]}
+    def _reject(self, delivery: Delivery, reason: str) -> None:
+        log.error("message rejected", queue=delivery.queue, routing_key=delivery.routing_key, reason=reason[:500])
+        values = {"routing_key": delivery.routing_key, "reason": reason[:2000], "body": delivery.body[: 256 * 1024]}
         with self._database.begin() as session:
             session.execute(insert(tables.inbox_rejected).values(**values))

@@ -53,6 +53,8 @@ class Publisher:
         self._ready = False
         self._lost: BaseException | None = None
         self._channel: Channel | None = None
+        # The broker checks it; it proves the publisher to who reads the message from a dead queue.
+        self._user = parameters.credentials.username
         self._connection = pika.SelectConnection(
             parameters,
             on_open_callback=self._on_open,
@@ -97,7 +99,9 @@ class Publisher:
     def _send(self, exchange: str, message: Message) -> None:
         if self._channel is None or self._lost is not None:
             return
-        properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=message.id)
+        properties = pika.BasicProperties(
+            content_type=CONTENT_TYPE, delivery_mode=PERSISTENT, message_id=message.id, user_id=self._user
+        )
         try:
             self._channel.basic_publish(exchange, message.routing_key, message.body, properties, mandatory=True)
         except AMQPError as error:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 class Event(BaseModel):
     """Parent of all events. `source` is the publishing service; `subject_field` names the aggregate's id. Published
-    ones stay in the outbox for 35 days, unless `is_kept` says that theirs must go within the hour."""
+    ones stay in the outbox for 35 days, unless `is_kept` says that theirs must go within the hour.
+    An event with several `sources` says in `publisher_field` which of them it comes from."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -16,6 +17,7 @@ class Event(BaseModel):
     dataversion: ClassVar[int] = 1
     is_kept: ClassVar[bool] = True
     sources: ClassVar[tuple[str, ...]] = ()
+    publisher_field: ClassVar[str] = ""
 
     @classmethod
     def publishers(cls) -> tuple[str, ...]:
@@ -25,7 +27,7 @@ class Event(BaseModel):
     @property
     def publisher(self) -> str:
         """The service that publishes this one."""
-        return self.source
+        return str(getattr(self, self.publisher_field)) if self.publisher_field else self.source
 
     @property
     def subject(self) -> str:

@@ -37,13 +37,9 @@ class PrivacyAnswer(Event):
     source: ClassVar[str] = ""
     subject_field: ClassVar[str] = "user_id"
     sources: ClassVar[tuple[str, ...]] = ("catalog", "billing", "certificates", "notifications", "live")
+    publisher_field: ClassVar[str] = "service"
     user_id: UUID
     service: str
-
-    @property
-    def publisher(self) -> str:
-        """The service that answers."""
-        return self.service
 
 
 class PersonDataExported(PrivacyAnswer):

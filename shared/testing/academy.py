@@ -126,24 +126,29 @@ class Academy:
         with pika.BlockingConnection(self.broker_parameters(source)) as connection:
             channel = connection.channel()
             channel.confirm_delivery()
-            channel.basic_publish(topology.exchange(source), routing_key, body, mandatory=True)
+            properties = pika.BasicProperties(user_id=source)
+            channel.basic_publish(topology.exchange(source), routing_key, body, properties, mandatory=True)
 
     def bind(self, service: str, event: type[Event], bound: bool) -> None:
         """Binds or unbinds one event of a service's queue, with an administrator's rights."""
-        with self._broker_admin() as connection:
+        with self.broker_administrator() as connection:
             channel = connection.channel()
             act = channel.queue_bind if bound else channel.queue_unbind
             act(topology.inbox_queue(service), topology.exchange(event.source), event.__name__)
 
-    def give_up(self, service: str, body: bytes) -> None:
-        """Puts a message where the broker puts those of a service that it gives up on."""
-        with self._broker_admin() as connection:
+    def give_up(self, service: str, envelope: Envelope) -> None:
+        """Publishes an event and has the broker move it to the dead queue of `service`, whose worker must not run."""
+        body = envelope.model_dump_json(exclude_none=True).encode()
+        self.publish_bytes(envelope.source, envelope.type, body)
+        with pika.BlockingConnection(self.broker_parameters(service)) as connection:
             channel = connection.channel()
-            channel.confirm_delivery()
-            dead = topology.dead_queue(service)
-            channel.basic_publish(topology.DEAD_LETTER_EXCHANGE, dead, body, mandatory=True)
+            for delivery, _, found in channel.consume(topology.inbox_queue(service), inactivity_timeout=10):
+                if found == body:
+                    channel.basic_reject(delivery.delivery_tag, requeue=False)
+                    return
+        raise AssertionError("the event did not arrive")
 
-    def _broker_admin(self) -> pika.BlockingConnection:
+    def broker_administrator(self) -> pika.BlockingConnection:
         parameters = self.broker_parameters("administrator")
         parameters.credentials = pika.PlainCredentials(
             os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]

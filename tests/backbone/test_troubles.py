@@ -34,8 +34,8 @@ def test_a_parked_event_is_listed_with_its_reason_and_replayed_with_one_effect(b
 def test_a_message_that_the_broker_gave_up_is_parked_beside_the_others(backbone: Backbone) -> None:
     course_id = uuid7()
     envelope = wrap(published(course_id))
+    backbone.academy.give_up("live", envelope)
     with backbone.harness.running_worker():
-        backbone.academy.give_up("live", envelope.model_dump_json(exclude_none=True).encode())
         wait_until(lambda: backbone.one(STATUS, e=envelope.id) == "parked", what="parked")
         body = {"type": "CoursePublished", "since": envelope.time.isoformat()}
         assert backbone.harness.caller("admin").post(f"{URL}/replay", json=body).json()["replayed"] >= 1

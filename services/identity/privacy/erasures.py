@@ -20,6 +20,7 @@ from services.identity.privacy.models import Erasure, ErasureReceipt
 from shared import audit, outbox
 from shared.errors import Conflict, NotFound
 from shared.events import PersonErased, PersonErasureRequested
+from shared.inbox import Unprocessable
 from shared.pagination import PageRequest, cut_page, sort_key
 from shared.privacy import erase_traces, require_published
 from shared.telemetry import get_logger
@@ -79,9 +80,13 @@ def list_erasures(session: Session, page: PageRequest) -> tuple[list[dict[str, A
 
 
 def erase_own(session: Session, event: PersonErasureRequested) -> None:
-    """Identity's own part, with its receipt. Raises Waiting while events about the person are not published."""
+    """Identity's own part, with its receipt. Raises Waiting while events about the person are not published,
+    Unprocessable unless the person's erasure was requested here."""
+    _require_requested(session, event.erasure_id, event.user_id)
     require_published(session, event.user_id)
     user = users.lock_user(session, event.user_id)
+    if "admin" in user.roles:
+        raise Unprocessable("an administrator cannot be erased")
     counts = own_data.delete_belongings(session, user.id)
     counts |= erase_traces(session, user.id, user.email, user.email_normalized)
     own_data.anonymize_user(session, user)
@@ -91,7 +96,8 @@ def erase_own(session: Session, event: PersonErasureRequested) -> None:
 
 
 def keep_receipt(session: Session, event: PersonErased) -> None:
-    """A service has done its part."""
+    """A service has done its part. Raises Unprocessable unless the person's erasure was requested here."""
+    _require_requested(session, event.erasure_id, event.user_id)
     _keep_receipt(session, event.erasure_id, event.service, event.counts)
 
 
@@ -108,6 +114,12 @@ def _get(session: Session, erasure_id: UUID) -> Erasure:
     if erasure is None:
         raise ErasureNotFound
     return erasure
+
+
+def _require_requested(session: Session, erasure_id: UUID, user_id: UUID) -> None:
+    erasure = session.get(Erasure, erasure_id)
+    if erasure is None or erasure.user_id != user_id:
+        raise Unprocessable(f"erasure {erasure_id} of user {user_id} was never requested")
 
 
 def _keep_receipt(session: Session, erasure_id: UUID, service: str, counts: dict[str, int]) -> None:

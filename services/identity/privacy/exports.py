@@ -78,7 +78,7 @@ def keep_part(session: Session, event: PersonDataExported) -> None:
     # The account first, as whoever asks for an export does: in two orders, each would wait for the other's lock.
     user = session.get(User, event.user_id, with_for_update=True)
     export = session.get(PersonExport, event.export_id, with_for_update=True)
-    if user is None or export is None or export.ready_at:
+    if user is None or export is None or export.user_id != user.id or export.ready_at:
         return
     _add_part(session, export.id, event.service, (event.part, event.parts, event.content))
     if _answered(session, export.id) == set(SERVICES):
