@@ -83,10 +83,10 @@ def erase_own(session: Session, event: PersonErasureRequested) -> None:
     """Identity's own part, with its receipt. Raises Waiting while events about the person are not published,
     Unprocessable unless the person's erasure was requested here."""
     _require_requested(session, event.erasure_id, event.user_id)
-    require_published(session, event.user_id)
     user = users.lock_user(session, event.user_id)
     if "admin" in user.roles:
         raise Unprocessable("an administrator cannot be erased")
+    require_published(session, event.user_id)
     counts = own_data.delete_belongings(session, user.id)
     counts |= erase_traces(session, user.id, user.email, user.email_normalized)
     own_data.anonymize_user(session, user)
