@@ -11,11 +11,11 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 from fastapi import Depends, Header, Request
 from fastapi.params import Depends as Dependency
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from shared import tables
+from shared import locks, tables
 from shared.auth import Actor, Require
 from shared.database import get_session
 from shared.errors import Conflict, Problem
@@ -37,8 +37,7 @@ class KeyInUse(Conflict):
 class Claim:
     """One request's hold on its key, from the look-up to the end of the transaction."""
 
-    def __init__(self, service: str, key: str, fingerprint: bytes) -> None:
-        self._service = service
+    def __init__(self, key: str, fingerprint: bytes) -> None:
         self._key = key
         self._fingerprint = fingerprint
         self._actor: Actor | None = None
@@ -47,9 +46,7 @@ class Claim:
     def find_answer(self, session: Session, actor: Actor) -> Response | None:
         """The answer that this request got before; None when it is the first of its kind, which then holds the key.
         Raises KeyInUse, KeyReused."""
-        # All services share one database, so the lock's name says whose key it is.
-        name = f"idempotency:{self._service}:{actor.user_id}:{self._key}"
-        if not session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))):
+        if not locks.try_lock(session, f"idempotency:{actor.user_id}:{self._key}"):
             raise KeyInUse
         # A statement of its own, after the lock: it sees what the lock's last holder has committed.
         t = tables.idempotency_keys.c
@@ -94,7 +91,7 @@ async def claim_key(
 ) -> None:
     """Notes the claim on the request; nothing is looked up before the caller is known to be allowed in."""
     if key is not None:
-        request.state.claim = Claim(request.app.state.service, key, _fingerprint(request, await request.body()))
+        request.state.claim = Claim(key, _fingerprint(request, await request.body()))
 
 
 CLAIM = Depends(claim_key)

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 from psycopg2 import sql
 from psycopg2.extensions import connection as PgConnection
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
 
-from shared import topology
+from shared import locks, topology
 from shared.settings import Settings
 from shared.telemetry import configure_logging, get_logger
 
@@ -27,6 +27,8 @@ class ProvisionSettings(Settings):
 
     postgres_admin_user: str = "postgres"
     postgres_admin_password: SecretStr = SecretStr("")
+    # Of each role: well below Postgres' max_connections, so that one service cannot take them all.
+    database_connections_per_service: int = Field(120, ge=1)
     broker_admin_user: str = "admin"
     broker_admin_password: SecretStr = SecretStr("")
     # Used by the services only; production must not ask for them here.
@@ -68,8 +70,10 @@ def provision_database(settings: ProvisionSettings) -> None:
         _execute(connection, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
         _execute(connection, "REVOKE CONNECT, TEMPORARY ON DATABASE {db} FROM PUBLIC", db=settings.database_name)
         _close_other_databases(connection)
+        closed = locks.close_functions(connection)
         for service in topology.SERVICES:
-            _provision_schema(connection, service, settings.database_name)
+            _provision_schema(connection, service, settings)
+            locks.create_functions(connection, service, closed)
         connection.commit()
     finally:
         connection.close()
@@ -89,11 +93,11 @@ def _close_other_databases(connection: PgConnection) -> None:
             _execute(connection, "REVOKE CONNECT, TEMPORARY ON DATABASE {db} FROM PUBLIC", db=database)
 
 
-def _provision_schema(connection: PgConnection, service: str, database: str) -> None:
+def _provision_schema(connection: PgConnection, service: str, settings: ProvisionSettings) -> None:
     owner, app = f"{service}_owner", f"{service}_app"
     for role, password in ((owner, "migration_password"), (app, "database_password")):
-        _ensure_role(connection, role, secret_of(service, password))
-        names = {"role": role, "schema": service, "db": database}
+        _ensure_role(connection, role, secret_of(service, password), settings.database_connections_per_service)
+        names = {"role": role, "schema": service, "db": settings.database_name}
         _execute(connection, "GRANT CONNECT ON DATABASE {db} TO {role}", **names)
         _execute(connection, "ALTER ROLE {role} SET search_path = {schema}", **names)
     names = {"owner": owner, "app": app, "schema": service}
@@ -105,12 +109,13 @@ def _provision_schema(connection: PgConnection, service: str, database: str) -> 
         _execute(connection, f"{defaults}{rights} ON {what} TO {{app}}", **names)
 
 
-def _ensure_role(connection: PgConnection, role: str, password: str) -> None:
+def _ensure_role(connection: PgConnection, role: str, password: str, connections: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
         verb = "ALTER" if cursor.fetchone() else "CREATE"
-        statement = sql.SQL(verb + " ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {password}")
-        cursor.execute(statement.format(role=sql.Identifier(role), password=sql.Literal(password)))
+        rights = " ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT {limit} PASSWORD {password}"
+        values = {"role": sql.Identifier(role), "limit": sql.Literal(connections), "password": sql.Literal(password)}
+        cursor.execute(sql.SQL(verb + rights).format(**values))
 
 
 def _execute(connection: PgConnection, statement: str, **names: str) -> None:

@@ -8,7 +8,7 @@ import pika
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, Text, bindparam, cast, func, select, text, update
 
-from shared import failpoints, lean_session, tables, topology
+from shared import failpoints, lean_session, locks, tables, topology
 from shared.database import Database
 from shared.prepared import hot
 from shared.publisher import Message, Outcome, Publisher, PublisherClosed
@@ -57,7 +57,6 @@ class Relay:
     def __init__(self, database: Database, parameters: pika.ConnectionParameters, policy: RetryPolicy) -> None:
         self._engine = database.autocommit_engine
         self._exchange = topology.exchange(database.service)
-        self._lock_name = f"relay:{database.service}"
         self._parameters = parameters
         self._policy = policy
         self._leader: DatabaseConnection | None = None
@@ -85,8 +84,7 @@ class Relay:
         connection.detach()
         # A mark that a crash of Postgres loses is one more publish, which every consumer takes as a repetition.
         connection.execute(text("SET synchronous_commit = off"))
-        lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
-        if connection.execute(lock, {"name": self._lock_name}).scalar_one():
+        if locks.try_session_lock(connection, "relay"):
             self._leader = connection
             log.info("relay leads")
             return connection

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.billing.ledger import BANK, INSTRUCTOR_PAYABLE, Entry, Posting, post
 from services.billing.models import LedgerEntry, Payout
-from shared import audit
+from shared import audit, locks
 from shared.audit import Origin
 from shared.errors import Conflict, Invalid
 
@@ -36,10 +36,7 @@ class PayoutTerms:
 def record_payout(session: Session, terms: PayoutTerms, origin: Origin) -> Payout:
     """Books a payment to an instructor. Raises NotThatMuchEarned."""
     # Two payouts at once must see each other, or both could take the same balance.
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": f"payout:{terms.instructor_id}:{terms.currency}"},
-    )
+    locks.take_lock(session, f"payout:{terms.instructor_id}:{terms.currency}")
     if terms.amount > balance_of(session, terms.instructor_id, terms.currency):
         raise NotThatMuchEarned
     row = Payout(id=uuid7(), paid_by=origin.user_id, created_at=datetime.now(UTC), **vars(terms))

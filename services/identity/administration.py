@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.identity import sessions, users
 from services.identity.audit import Origin
 from services.identity.models import User
-from shared import audit, outbox
+from shared import audit, locks, outbox
 from shared.errors import Conflict
 from shared.events import UserSuspended
 from shared.preconditions import Expected
@@ -106,7 +106,7 @@ def _lock_for_powers(session: Session, user_id: UUID) -> User:
 
 def lock_admins(session: Session) -> None:
     """One change of powers at a time: two administrators who demote each other at once must not both succeed."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("identity:admins", 0))))
+    locks.take_lock(session, "admins")
 
 
 def _count_admins(session: Session) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import RowMapping, exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from shared import locks
 from shared.auditing.tables import audit, seals
 from shared.database import Database
 from shared.jobs import Job
@@ -50,7 +51,7 @@ def seal_audit(database: Database) -> None:
     """Appends every entry not sealed yet. The head goes to the log, out of reach of who rewrites tables."""
     while True:
         with database.begin() as session:
-            count, head = _seal_batch(session, database.service)
+            count, head = _seal_batch(session)
         if count:
             log.info("audit sealed", entries=count, head=head.hex())
         if count < BATCH:
@@ -89,9 +90,9 @@ def contains_head(database: Database, head: str) -> bool:
         return bool(session.scalar(select(exists().where(seals.c.hash == noted))))
 
 
-def _seal_batch(session: Session, service: str) -> tuple[int, bytes]:
+def _seal_batch(session: Session) -> tuple[int, bytes]:
     # One sealer at a time, whatever the number of workers.
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{service}:audit", 0))))
+    locks.take_lock(session, "audit")
     last = session.execute(select(seals.c.seq, seals.c.hash).order_by(seals.c.seq.desc()).limit(1)).one_or_none()
     seq, head = last or (0, GENESIS)
     highest = session.scalar(select(func.max(seals.c.entry_id))) or 0

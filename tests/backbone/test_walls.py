@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -46,6 +46,11 @@ FORBIDDEN = {
     "load an extension": "CREATE EXTENSION dblink",
     "change the server": "ALTER SYSTEM SET log_statement = 'all'",
     "end others' connections": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
+    "take any advisory lock": "SELECT pg_advisory_lock(1)",
+    "take the lock of another service": "SELECT {other}.take_lock('admins')",
+    "store a large object": "SELECT lo_from_bytea(0, 'x')",
+    "make a large object": "SELECT lo_create(0)",
+    "raise its connection limit": "ALTER ROLE {service}_app CONNECTION LIMIT -1",
     "make a function": "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
 }
 
@@ -92,6 +97,41 @@ def test_a_services_role_sees_no_other_schema_and_no_other_database(academy: Aca
             signed_in(academy, f"{service}_app", database),
         ):
             pass
+
+
+@pytest.mark.parametrize("service", topology.SERVICES)
+def test_a_services_role_calls_no_function_of_advisory_locks_or_large_objects(academy: Academy, service: str) -> None:
+    callable_ones = (
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace"
+        " AND (proname LIKE '%advisory%' OR proname ~ '^lo(_|read$|write$)') AND has_function_privilege(oid, 'EXECUTE')"
+    )
+    with signed_in(academy, f"{service}_app") as connection, connection.cursor() as cursor:
+        cursor.execute(callable_ones)
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.parametrize(("service", "other"), PAIRS)
+def test_two_services_hold_a_lock_of_the_same_name_at_once(academy: Academy, service: str, other: str) -> None:
+    roles = (f"{service}_app", f"{service}_app", f"{other}_app")
+    with ExitStack() as stack:
+        connections = [stack.enter_context(signed_in(academy, role)) for role in roles]
+        taken = []
+        for connection in connections:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT try_session_lock('admins')")
+                taken.append(cursor.fetchone()[0])
+    assert taken == [True, False, True]
+
+
+def test_no_role_may_take_all_connections_of_the_server(academy: Academy) -> None:
+    limits = (
+        "SELECT bool_and(rolconnlimit > 0 AND 2 * rolconnlimit < current_setting('max_connections')::int)"
+        " FROM pg_roles WHERE rolname = ANY(%s)"
+    )
+    roles = [f"{service}_{kind}" for service in topology.SERVICES for kind in ("app", "owner")]
+    with signed_in(academy, "live_app") as connection, connection.cursor() as cursor:
+        cursor.execute(limits, (roles,))
+        assert cursor.fetchone() == (True,)
 
 
 @pytest.mark.parametrize(("service", "other"), PAIRS)

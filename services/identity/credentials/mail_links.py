@@ -16,6 +16,7 @@ from services.identity import secret_tokens
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.throttle import hash_address
+from shared import locks
 from shared.errors import Problem
 
 Purpose = Literal["registration", "password_reset", "email_change"]
@@ -54,7 +55,7 @@ def issue_link(
     says, unless a `lifetime` does."""
     address_hash = hash_address(email)
     # One at a time per address, so that parallel requests cannot exceed the bound together.
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(address_hash[:8], signed=True))))
+    locks.take_lock(session, f"mail-link:{address_hash.hex()}")
     now = datetime.now(UTC)
     recent = select(func.count()).select_from(MailLink)
     recent = recent.where(MailLink.address_hash == address_hash, MailLink.created_at > now - timedelta(hours=1))
