@@ -37,6 +37,11 @@ class Instance:
         return home
 
     @property
+    def files(self) -> Path:
+        """Uploaded files: written by the services, read by nginx."""
+        return self.home / "files"
+
+    @property
     def ports(self) -> dict[str, int]:
         """Its ports by name, as allocated last; empty before."""
         memory = self.directory / "ports.json"
@@ -46,6 +51,7 @@ class Instance:
         """Makes its directories and secrets and gives each name a port that is free or already our own."""
         # In this order: without secrets, what lies in `home` is known to be left over.
         self.home.mkdir(exist_ok=True)
+        reach.share_with_nginx(self.files)
         self.secrets.keys()
         ports.allocate(self.directory, port_names, frozenset(self.supervisor.pids()), preferred or {})
 
@@ -53,6 +59,8 @@ class Instance:
     def locked(self) -> Iterator[None]:
         """One start or stop at a time, whoever asks."""
         self.directory.mkdir(parents=True, exist_ok=True)
+        # Servers with users of their own pass through; nobody else sees what is in it.
+        self.directory.chmod(0o711)
         with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -72,6 +72,8 @@ class Nginx:
         for directory in ("conf.d", "static"):
             shutil.rmtree(self.home / directory, ignore_errors=True)
         (self.home / "temp").mkdir(parents=True, exist_ok=True)
+        for entered in (self.home, self.home / "temp"):
+            entered.chmod(0o711)
         (self.home / "nginx.conf").write_text(self._frame())
         shutil.copytree(GATEWAY / "static", self.home / "static")
         render_templates(GATEWAY / "templates", self.home / "conf.d", self.variables)

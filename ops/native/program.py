@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ops.native.probes import Probe
 
+PRIVATE_UMASK = 0o077
+
 
 @dataclass(frozen=True)
 class Program:
@@ -20,6 +22,8 @@ class Program:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
+    # Data, logs and pid files are of no other user's business.
+    umask: int = PRIVATE_UMASK
     version: str = ""
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 30.0
@@ -28,7 +32,7 @@ class Program:
     @property
     def fingerprint(self) -> str:
         """Changes when the process must be restarted to be what is described here."""
-        parts = [self.argv, sorted(self.env.items()), self.user, self.version]
+        parts = [self.argv, sorted(self.env.items()), self.user, self.umask, self.version]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

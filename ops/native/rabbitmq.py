@@ -79,6 +79,7 @@ class RabbitMQ:
     def prepare(self) -> None:
         """Writes the configuration."""
         self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
         write_private(self.home / "rabbitmq.conf", self._config())
         (self.home / "enabled_plugins").write_text("[rabbitmq_management].\n")
         # Without it the system's /etc/rabbitmq/rabbitmq-env.conf would have a say.

@@ -34,6 +34,17 @@ def home_for_servers(directory: Path, users: list[str]) -> Path:
     return home
 
 
+def share_with_nginx(directory: Path) -> None:
+    """Makes a directory that we and nginx' workers may read and no other user. What is written in it gets the workers'
+    group, folders made before included."""
+    user = server_user("www-data", "nginx")
+    directory.mkdir(exist_ok=True)
+    for folder, _, _ in os.walk(directory):
+        if user:
+            os.chown(folder, -1, pwd.getpwnam(user).pw_gid)
+        os.chmod(folder, 0o2750 if user else 0o700)
+
+
 def fallback(directory: Path) -> Path:
     """Where the servers' files of an instance lie when its own directory is closed to them."""
     digest = hashlib.sha256(str(directory).encode()).hexdigest()[:8]

@@ -8,7 +8,7 @@ from ops.failure import OpsError
 from ops.native import identity
 from ops.native.pidfile import Pidfiles, Record
 from ops.native.probes import wait_until
-from ops.native.program import Job, Program
+from ops.native.program import PRIVATE_UMASK, Job, Program
 
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 LOG_TAIL_LINES = 15
@@ -77,13 +77,13 @@ class Supervisor:
 
     def run_once(self, job: Job) -> None:
         """Runs a job to its end, its words in the log of its name. Raises OpsError when it fails or takes too long."""
-        self._logs.mkdir(parents=True, exist_ok=True)
+        _make_private(self._logs)
         mend = f"read {self.log(job.name)}"
         with self.log(job.name).open("ab") as log:
             try:
                 subprocess.run(
                     job.argv, env=dict(job.env), cwd=job.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    timeout=job.seconds, check=True,
+                    timeout=job.seconds, check=True, umask=PRIVATE_UMASK,
                 )  # fmt: skip
             except subprocess.TimeoutExpired as error:
                 raise OpsError(f"{job.name} took over {job.seconds:.0f} s.", mend, self.tail(job.name)) from error
@@ -101,14 +101,14 @@ class Supervisor:
 
     def _spawn(self, program: Program) -> None:
         for directory in (self._pidfiles.directory, self._logs):
-            directory.mkdir(parents=True, exist_ok=True)
+            _make_private(directory)
         log = self.log(program.name)
         if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
             child = subprocess.Popen(
                 program.argv, env=dict(program.env), cwd=program.cwd, user=program.user, group=program.user,
-                extra_groups=[] if program.user else None, start_new_session=True,
+                extra_groups=[] if program.user else None, umask=program.umask, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         _children[child.pid] = child
@@ -126,3 +126,8 @@ class Supervisor:
                 identity.send(pid, signal.SIGKILL)
             wait_until(lambda: not any(map(identity.identity, left)), GONE_SECONDS)
             self._pidfiles.forget(name)
+
+
+def _make_private(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)

@@ -25,6 +25,9 @@ PORTS = (
 )
 PROVISIONED = ("provision-database", "provision-broker")
 
+# The group may read what a service writes: below `files` it is that of nginx' workers (ops/native/reach.py).
+SERVICE_UMASK = 0o027
+
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -42,7 +45,7 @@ class Table:
         self.environment = Environment(
             ports=self._ports,
             secrets=instance.secrets,
-            files=instance.home / "files",
+            files=instance.files,
             signing_key=signing_key(instance.directory),
             simulator_state=instance.directory / "stripe-simulator.sqlite",
         )
@@ -90,7 +93,7 @@ class Table:
         port = self._ports[name]
         ready: Probe = http_ok(f"http://127.0.0.1:{port}/readyz") if after else port_open(port)
         variables = env | dict(self._overrides.get(name, {}))
-        return Unit(Program(name, argv, ready, ROOT, variables, version=version), after=after)
+        return Unit(Program(name, argv, ready, ROOT, variables, umask=SERVICE_UMASK, version=version), after=after)
 
     def _job(self, name: str, arguments: tuple[str, ...], env: dict[str, str], *after: str) -> Unit:
         return Unit(Job(name, module(*arguments), env, ROOT), after=after)

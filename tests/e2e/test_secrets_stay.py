@@ -12,6 +12,7 @@ import psycopg2
 import pyotp
 import pytest
 
+from ops.native.tests.readable import readable_by_others
 from ops.places import SERVICES
 from shared.testing import wait_until
 
@@ -155,6 +156,14 @@ def test_no_table_has_a_secret_as_it_was_handed_out(platform: dict[str, Any], ca
         found += [(table, name) for name, value in sought.items() if value in text or value.encode().hex() in text]
     assert found == []
     assert rows > 50
+
+
+def test_no_other_user_of_the_machine_reads_data_or_logs(platform: dict[str, Any], canary: Canary) -> None:
+    for directory in {Path(platform["directory"]), Path(platform["files"]).parent}:
+        # The gateway's configuration and pages, which hold no secret, and which ports are taken.
+        public = {"ports.json", "lock"}
+        found = [name for name in readable_by_others(directory) if not name.startswith("nginx/")]
+        assert set(found) <= public
 
 
 def tables(server: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
