@@ -22,6 +22,7 @@ from shared.revocations import RevocationFeed
 from shared.route_index import RouteIndex
 from shared.schema_version import schema_is_current
 from shared.settings import Settings
+from shared.slots import SlotQueues
 from shared.storage import Storage
 from shared.telemetry import configure_logging, traceparent
 from shared.threads import limit_threads, run_in_thread
@@ -51,6 +52,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.state.settings = settings
     app.state.database = Database(settings.database_url(service), service, settings.database_pool_size)
     app.state.storage = Storage(settings.storage_url)
+    app.state.slots = SlotQueues()
     keys = KeySet(f"{settings.identity_url}/.well-known/jwks.json")
     app.state.tokens = TokenVerifier(keys)
     feed_url = f"{settings.identity_url}/internal/revocations"

@@ -1,6 +1,7 @@
 """What every route of every service does without saying so: AcademyRouter instead of fastapi.APIRouter.
 
-ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation.
+ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation,
+slots for scarce work.
 FastAPI runs a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here
 before the request's transaction is committed (shared/database.py). Hot routes go past it (shared/hot_routes.py).
 """
@@ -24,6 +25,7 @@ from shared.hot_routes import HotAnswer, plan_of
 from shared.idempotency import Claim
 from shared.lean_session import LeanSession
 from shared.pagination import next_page_link
+from shared.slots import HELD, NONE, needed_slots
 from shared.threads import run_in_thread
 
 # What a 304 repeats of the answer it stands for (RFC 9110 section 15.4.5).
@@ -43,6 +45,8 @@ class AcademyRoute(APIRoute):
         super().__init__(path, _observed(endpoint), **options)
         self._asked = inspect.unwrap(self.endpoint)
         self._plan = plan_of(self._asked, self.dependant)
+        if self._plan and needed_slots(self._asked):
+            raise TypeError(f"{self._asked.__name__} cannot be a hot route: it needs slots")
         self._versioned = "version" in getattr(self.response_model, "model_fields", {})
 
     stores_answers = True
@@ -64,6 +68,7 @@ class AcademyRoute(APIRoute):
 
         async def handle_by_convention(request: Request) -> Response:
             _request.set(request)
+            HELD.set(NONE)
             response = await handle(request)
             concluded = self._conclude(request, response)
             claim: Claim | None = getattr(request.state, "claim", None)
@@ -108,9 +113,15 @@ def _observed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(endpoint):
         return endpoint
 
+    needed = needed_slots(endpoint)
+
     @functools.wraps(endpoint)
     async def observed(**arguments: Any) -> Any:
-        return await run_in_thread(_answer, endpoint, arguments, _request.get())
+        request = _request.get()
+        if not needed:
+            return await run_in_thread(_answer, endpoint, arguments, request)
+        async with request.app.state.slots.taken(request, needed, arguments):
+            return await run_in_thread(_answer, endpoint, arguments, request)
 
     return observed
 

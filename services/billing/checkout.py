@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from services.billing.facts import CANCELLED
 from services.billing.models import Order
 from services.billing.orders import OrderNotFound, find_order_for_update, get_order, terms_of
-from services.billing.provider import AttemptSpent, OpenSession, Provider, ProviderUnavailable
+from services.billing.provider import CALLS, AttemptSpent, OpenSession, Provider, ProviderUnavailable
 from services.billing.purchases import SESSION_LIFETIME, Purchase, open_order
 from services.billing.reconciliation import settle_order
 from services.billing.settlement import abandon_order, settle_free_order
@@ -16,6 +16,7 @@ from services.billing.timeline import CHECKOUT_OPENED, note_step
 from shared import failpoints
 from shared.database import Database
 from shared.errors import Unavailable
+from shared.slots import require_slot
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -30,7 +31,9 @@ class PaymentsUnavailable(Unavailable):
 
 def start_checkout(database: Database, provider: Provider, purchase: Purchase) -> tuple[Order, bool]:
     """The order with its open session, and whether it is new. Raises PaymentsUnavailable and all that open_order
-    raises; the order is committed before Stripe is asked, so the next click continues with it."""
+    raises; the order is committed before Stripe is asked, so the next click continues with it. The route takes a slot
+    of CALLS."""
+    require_slot(CALLS)
     order, created = _open(database, purchase)
     try:
         if order.overdue:
@@ -53,7 +56,9 @@ def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
 
 
 def cancel_order(database: Database, provider: Provider, order_id: UUID, user_id: UUID) -> Order:
-    """One's own order, given up if it was not paid by then. Raises OrderNotFound, PaymentsUnavailable."""
+    """One's own order, given up if it was not paid by then. Raises OrderNotFound, PaymentsUnavailable. The route
+    takes a slot of CALLS."""
+    require_slot(CALLS)
     with database.begin() as session:
         order = _give_up(session, order_id, user_id)
     if order.status != "pending":

@@ -12,6 +12,8 @@ from services.billing.settings import Settings
 from shared.auth import Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
+from shared.slots import needs
+from shared.typesetting.printing import PRINTING
 
 router = AcademyRouter(prefix="/api/v1")
 Buyer = Annotated[Actor, require("payments:make")]
@@ -35,12 +37,14 @@ def list_documents(actor: Buyer, session: SessionDep, order_id: UUID) -> Any:
 
 
 @router.get("/payments/documents/{document_id}/pdf", tags=["payments"], response_class=Response, responses=PDF)
+@needs(PRINTING)
 def get_document(actor: Buyer, session: SessionDep, document_id: UUID, seller: SellerDep) -> Response:
     """One of your documents. The same document gives the same bytes."""
     return _answer(documents.get_paper(session, document_id, actor.user_id, seller))
 
 
 @router.get("/admin/payments/documents/{document_id}/pdf", tags=["admin"], response_class=Response, responses=PDF)
+@needs(PRINTING)
 def get_any_document(actor: Reader, session: SessionDep, document_id: UUID, seller: SellerDep) -> Response:
     """Anybody's document."""
     return _answer(documents.get_paper(session, document_id, None, seller))

@@ -8,6 +8,11 @@ from uuid import UUID
 
 from services.billing.sightings import Sighting
 from services.billing.stripe_events import VerifiedEvent
+from shared.slots import Slot
+
+# Of requests that call the provider, which may take seconds. Of one buyer half: somebody who clicks fifty times gets
+# the same order fifty times.
+CALLS = Slot("calls of the payment provider", size=10, queue=90, share=50)
 
 
 class ProviderUnavailable(Exception):

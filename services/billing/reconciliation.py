@@ -1,5 +1,6 @@
 """A lost webhook heals: pending orders are looked up at the provider and go through the same settlement."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +21,8 @@ PENDING_FOR = timedelta(minutes=10)
 BATCH = 500
 # A learner who waits on the landing page asks each second; the provider is asked at most this often for an order.
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
+# Readers who may be with the provider at once, in a process. The others are answered from the table.
+_lookups = threading.BoundedSemaphore(4)
 
 
 def settle_order(database: Database, provider: Provider, order: Order) -> None:
@@ -35,12 +38,14 @@ def refresh_order(database: Database, provider: Provider, order_id: UUID, user_i
     with database.begin() as session:
         order = get_order(session, order_id, user_id)
         look = order.status == "pending" and order.session_id is not None and _claim_look(session, order_id)
-    if not look:
+    if not look or not _lookups.acquire(blocking=False):
         return order
     try:
         settle_order(database, provider, order)
     except ProviderUnavailable as error:
         log.warning("order not looked up", order_id=str(order_id), error=str(error))
+    finally:
+        _lookups.release()
     with database.begin() as session:
         return get_order(session, order_id, user_id)
 

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from services.billing import checkout, mismatches, reconciliation, searching, stripe_events
 from services.billing.dependencies import DatabaseDep, PaymentFilter, ProviderDep
+from services.billing.provider import CALLS
 from services.billing.purchases import Purchase
 from services.billing.schemas import CheckoutCreate, CheckoutRead, MismatchRead, OrderRead, PaymentRead
 from services.billing.searching import OrderFilter
@@ -19,6 +20,7 @@ from shared.database import Database, SessionDep
 from shared.errors import Problem
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
+from shared.slots import needs
 from shared.threads import run_in_thread
 
 MAX_WEBHOOK_BYTES = 512 * 1024
@@ -53,6 +55,7 @@ IdempotencyKey = Annotated[
     response_model=CheckoutRead,
     responses={200: {"model": CheckoutRead, "description": "The open order that there is for it already"}},
 )
+@needs(CALLS)
 def start_checkout(
     actor: Buyer,
     wanted: CheckoutCreate,
@@ -86,6 +89,7 @@ def get_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: Pro
 
 
 @router.post("/payments/orders/{order_id}/cancel", tags=["payments"], response_model=OrderRead)
+@needs(CALLS)
 def cancel_order(actor: Buyer, order_id: UUID, database: DatabaseDep, provider: ProviderDep) -> Any:
     """Gives up one of your open orders, so that the course can be bought on other terms. One that was paid by then
     stays paid: look at the status."""

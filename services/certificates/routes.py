@@ -16,6 +16,8 @@ from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep, cut_page, sort_key
 from shared.routing import AcademyRouter
+from shared.slots import needs
+from shared.typesetting.printing import PRINTING
 
 router = AcademyRouter(prefix="/api/v1/certificates", tags=["certificates"])
 
@@ -69,6 +71,7 @@ def get_certificate(certificate_id: UUID, request: Request, session: SessionDep,
     response_class=Response,
     responses={200: {"content": {"application/pdf": {}}}, 409: {"description": "The certificate is revoked"}},
 )
+@needs(PRINTING)
 def download_certificate(certificate_id: UUID, request: Request, session: SessionDep, actor: Learner) -> Response:
     """The diploma as a PDF: the same bytes at every download. 409 while the certificate is revoked."""
     certificate = certificates.get_certificate(session, certificate_id, owner(actor)).Certificate

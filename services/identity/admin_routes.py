@@ -9,6 +9,7 @@ from services.identity import administration, impersonation, invitations, users
 from services.identity.access_tokens import LIFETIME_SECONDS
 from services.identity.credentials import email_changes
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
+from services.identity.passwords import HASHING
 from services.identity.schemas import (
     ImpersonationCreate,
     InvitationCreate,
@@ -28,6 +29,7 @@ from shared.pagination import Page, PageDep
 from shared.permissions import Role
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
+from shared.slots import needs
 
 router = AcademyRouter(prefix="/api/v1/admin/users", tags=["admin"])
 secret_router = AcademyRouter(secret=True, prefix="/api/v1/admin/users", tags=["admin"])
@@ -52,6 +54,7 @@ def list_users(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=UserRead)
+@needs(HASHING)
 def invite_user(body: InvitationCreate, actor: UserAdmin, database: DatabaseDep, origin: OriginDep) -> Any:
     """Make an account for somebody. They get a mail with a link that sets its password, good for a week."""
     return invitations.invite_user(database, body.email, body.name, tuple(body.roles), origin.of(actor))

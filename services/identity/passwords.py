@@ -4,7 +4,6 @@ https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 """
 
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,14 +11,14 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from shared.errors import Unavailable
+from shared.slots import Slot, require_slot
 
 MEMORY_KIB = 46 * 1024
-SLOTS = 4
-SLOT_WAIT_SECONDS = 2.0
+# 184 MiB at most in a process, whatever arrives. As many wait as are done in two seconds; more of one address than the
+# gateway lets in at once (GATEWAY_AUTH_BURST), so that a classroom can sign in together.
+HASHING = Slot("password hashes", size=4, queue=96, share=34)
 
 _argon2 = PasswordHasher(time_cost=1, memory_cost=MEMORY_KIB, parallelism=1)
-_slots = threading.BoundedSemaphore(SLOTS)
 
 
 class Hasher:
@@ -44,17 +43,9 @@ class Hasher:
 
 @contextmanager
 def hashing_slot() -> Iterator[Hasher]:
-    """One of the four places in this process where a password may be hashed: 184 MiB at most, whatever arrives.
-
-    Raises Unavailable after two seconds of waiting. Take it before a database connection, not after: who waits here
-    must hold nothing that others need.
-    """
-    if not _slots.acquire(timeout=SLOT_WAIT_SECONDS):
-        raise Unavailable("Too many people are signing in at this moment. Try again in a few seconds.")
-    try:
-        yield Hasher()
-    finally:
-        _slots.release()
+    """Where a password may be hashed. Raises RuntimeError in a request whose route does not take a HASHING slot."""
+    require_slot(HASHING)
+    yield Hasher()
 
 
 @cache

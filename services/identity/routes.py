@@ -69,8 +69,9 @@ def read_profile(user_id: UUID, session: SessionDep) -> Any:
 
 
 @keys.get("/.well-known/jwks.json", dependencies=[PUBLIC])
-def read_keys(signer: SignerDep, response: Response) -> dict[str, Any]:
+async def read_keys(signer: SignerDep, response: Response) -> dict[str, Any]:
     """The public keys that verify access tokens (RFC 7517)."""
+    # In the event loop: it is always admitted (shared/admission.py), so it must not wait for a thread.
     response.headers["Cache-Control"] = "public, max-age=300"
     return signer.jwks()
 

@@ -6,11 +6,11 @@ from sqlalchemy.orm import Session
 
 from services.identity.audit import Origin
 from services.identity.models import User
-from services.identity.networks import place_of
 from services.identity.user_agents import device_name
 from shared import outbox
 from shared.events import AccountSecurityChanged
 from shared.events.identity import SecurityChange as Change
+from shared.networks import place_of
 
 __all__ = ["Change", "tell"]
 

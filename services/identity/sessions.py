@@ -14,10 +14,10 @@ from services.identity.access_tokens import TokenSigner
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import RefreshToken, User, UserSession
-from services.identity.networks import place_of
 from services.identity.user_agents import device_name
 from shared import audit
 from shared.errors import NotFound
+from shared.networks import place_of
 from shared.prepared import hot
 from shared.transactions import later
 

@@ -9,10 +9,12 @@ from services.identity import refreshing, sessions, signing_in
 from services.identity.browser import DeskDep
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from services.identity.factors.schemas import SecondFactorRead
+from services.identity.passwords import HASHING
 from services.identity.schemas import PasswordSignIn, SessionRefresh, SessionsRead, TokensRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
+from shared.slots import needs
 
 SECOND_STEP: dict[int | str, dict[str, Any]] = {
     202: {"model": SecondFactorRead, "description": "Now the second factor"}
@@ -35,6 +37,7 @@ Owner = Annotated[Actor, require("account:secure")]
     responses=SECOND_STEP,
     dependencies=[PUBLIC],
 )
+@needs(HASHING)
 def login(body: PasswordSignIn, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> Any:
     """Sign in: an access token for five minutes, and a refresh token for the next one. An account with a second factor
     answers 202 instead."""

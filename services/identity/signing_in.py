@@ -14,13 +14,13 @@ from services.identity.emails import EmailAddress
 from services.identity.factors import enrolment, tickets
 from services.identity.factors.enrolment import SecondFactorNeeded
 from services.identity.models import User
-from services.identity.networks import throttled_network
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
 from services.identity.throttle import Guesser
 from shared import audit
 from shared.database import Database
 from shared.errors import Forbidden, Problem, Unauthorized
+from shared.networks import throttled_network
 from shared.prepared import hot
 
 BY_ADDRESS = hot(select(User.id, User.password_hash).where(User.email_normalized == bindparam("address")))

@@ -35,10 +35,10 @@ from services.identity.factors.webauthn_gateway import (
     verify_registration,
     verify_sign_in,
 )
-from services.identity.networks import place_of, throttled_network
 from services.identity.user_agents import device_name
 from shared.envelope import UnreadableEnvelope, parse_envelope
 from shared.errors import Invalid
+from shared.networks import place_of, throttled_network
 from shared.pagination import PageRequest, decode_cursor, encode_cursor, sort_key
 from shared.preconditions import read_if_match
 from tests.fuzz import seeds

@@ -25,6 +25,7 @@ from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 from shared.schemas import Input, Moment, Name
 from shared.settings import Settings
+from shared.slots import Slot, needs, require_slot
 from shared.testing import Academy, Harness
 from shared.worker import Worker
 
@@ -33,6 +34,7 @@ secrets = AcademyRouter(prefix="/secrets", secret=True)
 notes = AcademyRouter(prefix="/notes")
 Person = Annotated[Actor, require("account:use")]
 MOST_RENEWALS = 3
+PRESS = Slot("press", size=1, queue=2, share=2, wait_seconds=1.0)
 NEW = "INSERT INTO things (id, name, version) VALUES (:id, :name, 1)"
 
 
@@ -93,6 +95,28 @@ def be_slow(session: SessionDep, seconds: float) -> dict[str, bool]:
     """Holds a thread and a connection."""
     session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
     return {"slow": True}
+
+
+@router.get("/pressed", dependencies=[PUBLIC])
+@needs(PRESS)
+def press_thing(session: SessionDep, lock: int) -> dict[str, bool]:
+    """Works until nobody else holds the database's advisory lock of that number."""
+    require_slot(PRESS)
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+    return {"pressed": True}
+
+
+@router.get("/unannounced", dependencies=[PUBLIC])
+def press_unannounced() -> None:
+    """Does scarce work, and does not declare it."""
+    require_slot(PRESS)
+
+
+@router.post("/mine", status_code=200)
+@needs(PRESS)
+def press_mine(session: SessionDep, actor: Person, lock: int) -> dict[str, bool]:
+    """As above, for an account."""
+    return press_thing(session, lock)
 
 
 @router.get("/stream", dependencies=[PUBLIC])

@@ -1,6 +1,7 @@
 """All scenarios by name."""
 
 from ops.faults.scenarios import (
+    attacks,
     broker_away,
     crash_loop,
     failpoints,
@@ -28,5 +29,6 @@ SCENARIOS = {
         crash_loop,
         history_again,
         rolling_stop,
+        attacks,
     )
 }

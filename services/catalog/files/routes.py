@@ -19,6 +19,7 @@ from shared.auth import OPTIONAL, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid, Problem
 from shared.routing import AcademyRouter
+from shared.slots import needs
 from shared.storage import Storage, protected_path
 
 router = AcademyRouter(prefix="/api/v1/files", tags=["files"])
@@ -67,6 +68,7 @@ Received = Annotated[uploads.Upload, Depends(receive_upload)]
 @router.post(
     "", response_model=FileRead, status_code=201, responses=UPLOAD_REFUSALS, openapi_extra={"requestBody": UPLOAD_BODY}
 )
+@needs(uploads.UPLOADS)
 def upload_file(request: Request, upload: Received, actor: Author) -> Any:
     """Hangs a PDF, MP4 or ZIP file on a lesson of mine."""
     state = request.app.state

@@ -26,10 +26,14 @@ from services.catalog.visitors import Visitor
 from shared import failpoints
 from shared.database import Database
 from shared.errors import Conflict, Unavailable
+from shared.slots import Slot, require_slot
 from shared.storage import Storage, new_key
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
+
+# Counting what an archive unpacks to takes a core for seconds, storing a large file the disk.
+UPLOADS = Slot("uploads", size=3, queue=16, share=4, wait_seconds=10.0)
 
 
 class CourseQuotaExceeded(Conflict):
@@ -50,7 +54,9 @@ class Upload:
 
 
 def store_upload(database: Database, storage: Storage, upload: Upload, visitor: Visitor, quota_bytes: int) -> File:
-    """The stored file. Raises WrongFileType, CourseQuotaExceeded, LessonNotFound and what lock_own_course raises."""
+    """The stored file. Raises WrongFileType, CourseQuotaExceeded, LessonNotFound and what lock_own_course raises.
+    The route takes an UPLOADS slot."""
+    require_slot(UPLOADS)
     name = clean_name(upload.name)
     kind = check_kind(name, upload.declared_type, upload.content)
     file = File(

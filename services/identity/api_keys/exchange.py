@@ -17,11 +17,11 @@ from services.identity.api_keys.keys import grantable
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import UserSession
-from services.identity.networks import throttled_network
 from services.identity.sessions import ABSOLUTE
 from shared import audit
 from shared.database import Database
 from shared.errors import Problem, Unauthorized
+from shared.networks import throttled_network
 
 
 class ApiKeyInvalid(Unauthorized):

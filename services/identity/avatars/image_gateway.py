@@ -3,14 +3,11 @@
 Memory is bounded: one picture at a time in a process, and as many pixels as their decoder takes 130 MB for.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from shared.errors import Unavailable
+from shared.slots import Slot, require_slot
 
 # The decoder of WebP holds four copies (measured: 15 bytes a pixel), that of PNG one.
 MAX_PIXELS = {"PNG": 25_000_000, "JPEG": 25_000_000, "WEBP": 8_000_000}
@@ -20,11 +17,11 @@ CONTENT_TYPE = "image/webp"
 QUALITY = 85
 # Coarsely to four times the largest side first: the fine filters copy a picture that has an alpha channel.
 COARSE_SIDE = 1024
-SLOT_WAIT_SECONDS = 5.0
+# A large PNG takes a second.
+PICTURES = Slot("pictures", size=1, queue=8, share=1, wait_seconds=5.0)
 
 # The limit is ours, and Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = None
-_slot = threading.BoundedSemaphore(1)
 
 
 class NotAPicture(Exception):
@@ -33,22 +30,22 @@ class NotAPicture(Exception):
 
 def make_squares(content: bytes, declared: str, sides: tuple[int, ...]) -> list[bytes]:
     """The middle of a picture as WebP, once for each side (pixels); turned as its EXIF says. Raises NotAPicture,
-    Unavailable after five seconds of waiting for others' pictures."""
+    RuntimeError in a request whose route does not take a PICTURES slot."""
+    require_slot(PICTURES)
     kind = FORMATS.get(declared)
     if kind is None:
         raise NotAPicture("is not declared as PNG, JPEG or WebP")
-    with _decoding_slot():
-        try:
-            with Image.open(BytesIO(content), formats=[kind]) as picture:
-                if picture.width * picture.height > MAX_PIXELS[kind]:
-                    raise NotAPicture(f"has more than the {MAX_PIXELS[kind]:,} pixels of a {kind} picture")
-                square = _middle(picture)
-            return [_encode(square, side) for side in sides]
-        except NotAPicture:
-            raise
-        # Decoders of hostile bytes fail in every way: OSError, ValueError, SyntaxError, struct.error, MemoryError ...
-        except Exception as error:
-            raise NotAPicture(f"is not a {kind} picture that can be read") from error
+    try:
+        with Image.open(BytesIO(content), formats=[kind]) as picture:
+            if picture.width * picture.height > MAX_PIXELS[kind]:
+                raise NotAPicture(f"has more than the {MAX_PIXELS[kind]:,} pixels of a {kind} picture")
+            square = _middle(picture)
+        return [_encode(square, side) for side in sides]
+    except NotAPicture:
+        raise
+    # Decoders of hostile bytes fail in every way: OSError, ValueError, SyntaxError, struct.error, MemoryError ...
+    except Exception as error:
+        raise NotAPicture(f"is not a {kind} picture that can be read") from error
 
 
 def _middle(picture: Image.Image) -> Image.Image:
@@ -68,13 +65,3 @@ def _encode(square: Image.Image, side: int) -> bytes:
     small.info = {}
     small.save(file, "WEBP", quality=QUALITY)
     return file.getvalue()
-
-
-@contextmanager
-def _decoding_slot() -> Iterator[None]:
-    if not _slot.acquire(timeout=SLOT_WAIT_SECONDS):
-        raise Unavailable("Too many pictures arrive at this moment. Try again in a few seconds.")
-    try:
-        yield
-    finally:
-        _slot.release()

@@ -52,7 +52,8 @@ class AvatarNotFound(NotFound):
 
 
 def set_avatar(database: Database, storage: Storage, content: bytes, declared: str, origin: Origin) -> None:
-    """Makes a picture the caller's. Raises WrongPicture, Unavailable, UserNotFound."""
+    """Makes a picture the caller's. Raises WrongPicture, Unavailable, UserNotFound. The
+    route takes a PICTURES slot."""
     assert origin.user_id, "only the signed in have a picture"
     try:
         squares = image_gateway.make_squares(content, declared, tuple(SIDES.values()))

@@ -9,13 +9,14 @@ from starlette.requests import ClientDisconnect
 
 from services.identity import users
 from services.identity.avatars import pictures
-from services.identity.avatars.image_gateway import CONTENT_TYPE, FORMATS
+from services.identity.avatars.image_gateway import CONTENT_TYPE, FORMATS, PICTURES
 from services.identity.dependencies import DatabaseDep, OriginDep
 from services.identity.schemas import AccountRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid
 from shared.routing import AcademyRouter
+from shared.slots import needs
 from shared.storage import Storage, protected_path
 
 router = AcademyRouter(prefix="/api/v1/users", tags=["users"])
@@ -55,6 +56,7 @@ async def receive_picture(request: Request, _actor: Account) -> bytes:
     responses=PICTURE_REFUSALS,
     openapi_extra={"requestBody": PICTURE_BODY},
 )
+@needs(PICTURES)
 def set_avatar(
     request: Request,
     content: Annotated[bytes, Depends(receive_picture)],

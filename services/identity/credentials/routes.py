@@ -20,10 +20,13 @@ from services.identity.credentials.schemas import (
     RegistrationCreate,
 )
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
+from services.identity.password_strength import DECIDING, TYPING
+from services.identity.passwords import HASHING
 from services.identity.schemas import TokensRead, UserRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
+from shared.slots import needs
 
 router = AcademyRouter(
     secret=True,
@@ -40,6 +43,7 @@ Owner = Annotated[Actor, require("account:secure")]
 
 
 @router.post("/register", status_code=status.HTTP_202_ACCEPTED, dependencies=[PUBLIC])
+@needs(DECIDING, HASHING)
 def register(body: RegistrationCreate, database: DatabaseDep) -> MailRead:
     """Ask for an account: the link in the mail makes it. An address that has one gets a mail that says so."""
     registration.register(database, body.email, body.name, body.password.get_secret_value())
@@ -69,6 +73,7 @@ def confirm_email_change(body: EmailVerification, session: SessionDep, origin: O
 
 
 @router.post("/password", response_model_exclude_none=True)
+@needs(DECIDING, HASHING)
 def change_password(
     body: PasswordChange, actor: Owner, desk: DeskDep, database: DatabaseDep, signer: SignerDep
 ) -> TokensRead:
@@ -86,6 +91,7 @@ def request_password_reset(body: LinkRequest, session: SessionDep) -> MailRead:
 
 
 @router.post("/password-reset/confirm", status_code=status.HTTP_204_NO_CONTENT, dependencies=[PUBLIC])
+@needs(DECIDING, HASHING)
 def reset_password(body: PasswordReset, database: DatabaseDep, origin: OriginDep) -> None:
     """Set a new password by the mailed link. All sessions end."""
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
@@ -93,9 +99,10 @@ def reset_password(body: PasswordReset, database: DatabaseDep, origin: OriginDep
 
 
 @router.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])
+@needs(TYPING)
 def rate_password(body: PasswordStrengthCreate) -> Any:
     """How good a password would be, for the form that asks for a new one. Nothing is stored."""
-    return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name])
+    return password_strength.assess_password(body.password.get_secret_value(), [body.email, body.name], TYPING)
 
 
 def _mailed(email: str, purpose: Purpose) -> MailRead:

@@ -1,9 +1,6 @@
 """One OpenID provider on the wire: OpenID Connect Core 1.0, authorization code flow with PKCE."""
 
 import base64
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode, urlsplit
 
@@ -14,11 +11,11 @@ from services.identity.providers.errands import Errand
 from services.identity.providers.fetching import TIMEOUT, Json, ProviderAway, read_json
 from services.identity.providers.id_tokens import Expected, NotProven, verify_id_token
 from services.identity.settings import ProviderSettings
+from shared.slots import Slot, require_slot
 
 SCOPE = "openid email profile"
-# So many threads at most are with one provider, so that a slow one does not take them all.
-PLACES = 8
-PLACE_SECONDS = 2.0
+# So many requests at most are with one provider, so that a slow one does not hold up all the others.
+CALLS, WAITING = 8, 32
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,8 @@ class OpenIdProvider:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         self._client = httpx.Client(timeout=TIMEOUT, headers=headers)
         self._published = Publications(self._client, settings.issuer)
-        self._places = threading.BoundedSemaphore(PLACES)
+        # The routes that call it take one of these.
+        self.slot = Slot(f"calls of provider {settings.id}", size=CALLS, queue=WAITING, share=20)
 
     def authorization_url(self, errand: Errand) -> str:
         """Where to send the person. Raises ProviderAway."""
@@ -57,30 +55,21 @@ class OpenIdProvider:
             "code_challenge": errand.challenge,
             "code_challenge_method": "S256",
         }
-        with self._place():
-            address = self._published.endpoints().authorization
+        require_slot(self.slot)
+        address = self._published.endpoints().authorization
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
     def redeem(self, errand: Errand, code: str, issuer: str) -> Proven:
         """Who came back with this code. `issuer` is the parameter `iss` of the answer (RFC 9207), if it had one.
         Raises ProviderAway, NotProven."""
-        with self._place():
-            endpoints = self._published.endpoints()
-            if issuer != self.issuer and (issuer or endpoints.names_itself):
-                raise NotProven("another provider's answer")
-            id_token, access_token = self._redeem_code(endpoints, errand, code)
-            expected = Expected(self.issuer, self._client_id, errand.nonce, access_token)
-            claims = verify_id_token(id_token, self._published.find_key, expected)
-            return _proven(self._complete(endpoints, claims, access_token))
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=PLACE_SECONDS):
-            raise ProviderAway("as many wait for it as may")
-        try:
-            yield
-        finally:
-            self._places.release()
+        require_slot(self.slot)
+        endpoints = self._published.endpoints()
+        if issuer != self.issuer and (issuer or endpoints.names_itself):
+            raise NotProven("another provider's answer")
+        id_token, access_token = self._redeem_code(endpoints, errand, code)
+        expected = Expected(self.issuer, self._client_id, errand.nonce, access_token)
+        claims = verify_id_token(id_token, self._published.find_key, expected)
+        return _proven(self._complete(endpoints, claims, access_token))
 
     def _redeem_code(self, endpoints: Endpoints, errand: Errand, code: str) -> tuple[str, str]:
         form = {

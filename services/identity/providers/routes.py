@@ -24,6 +24,7 @@ from services.identity.sign_in_routes import SECOND_STEP
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.routing import AcademyRouter
+from shared.slots import Slot, needs
 
 router = AcademyRouter(
     secret=True,
@@ -46,6 +47,11 @@ LINK_REFUSALS = {
 }
 
 
+def _slot(arguments: Mapping[str, Any]) -> Slot:
+    provider = entering.find_provider(arguments["providers"], arguments["body"].provider)
+    return provider.slot
+
+
 @router.get("/providers", response_model=ProvidersRead, dependencies=[PUBLIC])
 def list_providers(providers: ProvidersDep) -> Any:
     """By whom people may sign in here; none is an answer, too."""
@@ -59,6 +65,7 @@ def list_providers(providers: ProvidersDep) -> Any:
     responses={403: {"description": "The page is not one of ours"}},
     dependencies=[PUBLIC],
 )
+@needs(_slot)
 def begin_provider_login(body: TripCreate, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep) -> Any:
     """Begin to sign in by a provider."""
     desk.visitor(body)
@@ -72,6 +79,7 @@ def begin_provider_login(body: TripCreate, desk: DeskDep, database: DatabaseDep,
     responses=SECOND_STEP | REFUSALS,
     dependencies=[PUBLIC],
 )
+@needs(_slot)
 def login_with_provider(
     body: ProviderAnswer, desk: DeskDep, database: DatabaseDep, signer: SignerDep, providers: ProvidersDep
 ) -> Any:
@@ -89,6 +97,7 @@ def list_identities(actor: Owner, session: SessionDep, providers: ProvidersDep) 
 
 
 @router.post("/identities/options", response_model=TripRead, response_model_exclude_none=True)
+@needs(_slot)
 def begin_identity(
     body: TripCreate, actor: Owner, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep
 ) -> Any:
@@ -98,6 +107,7 @@ def begin_identity(
 
 
 @router.post("/identities", status_code=status.HTTP_201_CREATED, response_model=IdentityRead, responses=LINK_REFUSALS)
+@needs(_slot)
 def add_identity(
     body: ProviderAnswer, actor: Owner, desk: DeskDep, database: DatabaseDep, providers: ProvidersDep
 ) -> Any:

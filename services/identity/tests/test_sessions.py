@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from services.identity.networks import place_of, throttled_network
 from services.identity.tests.people import Person, audited, refresh
 from services.identity.user_agents import device_name
 from shared.events import AccountSecurityChanged
+from shared.networks import place_of, throttled_network
 from shared.testing import Harness
 
 SESSIONS = "/api/v1/auth/sessions"
