@@ -1,6 +1,10 @@
-"""Periodic jobs of a worker: one leader each by the row in `jobs`, missed runs made up, kept over restarts."""
+"""Periodic jobs of a worker: one leader each by the row in `jobs`, missed runs made up, kept over restarts.
 
-from collections.abc import Callable, Sequence
+A long job is a generator. The worker can stop at each `yield`, and gives other jobs that are due their turn there.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,11 +20,16 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """`run(database)` is called every so often by exactly one worker of the service, and must be safe to repeat."""
+    """`run(database)` is called every so often by exactly one worker of the service, and must be safe to repeat. What
+    it returns, if anything, is stepped through; the rest of a run that is cut off waits for the next one."""
 
     name: str
     every: timedelta
-    run: Callable[[Database], None]
+    run: Callable[[Database], Iterator[None] | None]
+
+    def run_to_end(self, database: Database) -> None:
+        """One whole run, at once."""
+        deque(self.run(database) or (), maxlen=0)
 
 
 class Scheduler:
@@ -30,23 +39,32 @@ class Scheduler:
         self._database = database
         self._jobs = {job.name: job for job in jobs}
         self._registered = False
+        # What is begun, by name; the first has the next turn.
+        self._runs: dict[str, Iterator[None]] = {}
 
     def step(self) -> bool:
-        """Runs one due job. Returns False when none is due."""
+        """Begins a due job, or goes on with a begun one up to its next `yield`. Returns False when there is none."""
         if not self._registered:
             self._register()
         job = self._claim_due()
-        if job is None:
+        if job is None and not self._runs:
             return False
-        error: str | None = None
+        name = job.name if job else next(iter(self._runs))
         try:
-            job.run(self._database)
+            run = iter(job.run(self._database) or ()) if job else self._runs.pop(name)
+            next(run)
+        except StopIteration:
+            self._note_end(name, None)
         except Exception as failure:
-            error = f"{type(failure).__name__}: {failure}"[:2000]
-            log.error("job failed", job=job.name, exc_info=failure)
-        with self._database.begin() as session:
-            session.execute(update(tables.jobs).where(tables.jobs.c.name == job.name).values(last_error=error))
+            log.error("job failed", job=name, exc_info=failure)
+            self._note_end(name, f"{type(failure).__name__}: {failure}"[:2000])
+        else:
+            self._runs[name] = run
         return True
+
+    def _note_end(self, name: str, error: str | None) -> None:
+        with self._database.begin() as session:
+            session.execute(update(tables.jobs).where(tables.jobs.c.name == name).values(last_error=error))
 
     def _register(self) -> None:
         if self._jobs:
@@ -57,7 +75,7 @@ class Scheduler:
 
     def _claim_due(self) -> Job | None:
         t = tables.jobs.c
-        is_due = (t.name.in_(self._jobs), t.next_run_at <= func.now())
+        is_due = (t.name.in_(self._jobs.keys() - self._runs.keys()), t.next_run_at <= func.now())
         if not self._database.ask(select(select(t.name).where(*is_due).exists())):
             return None
         due = select(t.name).where(*is_due).order_by(t.next_run_at).limit(1).with_for_update(skip_locked=True)

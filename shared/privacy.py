@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, Text, cast, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from shared import outbox, tables
+from shared import limits, outbox, tables
 from shared.events import (
     EVENTS,
     PersonDataExported,
@@ -92,7 +92,8 @@ def require_published(session: Session, user_id: UUID) -> None:
 
 def erase_traces(session: Session, user_id: UUID, *words: str) -> Counts:
     """Removes what the kernel's tables remember of the person: published events, events that wait or are parked, what
-    was rejected, answers kept for repeated requests. `words` are further texts to search for, such as an address."""
+    was rejected, answers kept for repeated requests, counts of limits. `words` are further texts to search for, such as
+    an address."""
     wanted = [str(user_id), *words]
     o, i, r, k = tables.outbox.c, tables.inbox.c, tables.inbox_rejected.c, tables.idempotency_keys.c
     about = (o.published_at.is_not(None), _mentions(o.envelope, wanted), o.type.not_in(PROOFS))
@@ -105,6 +106,7 @@ def erase_traces(session: Session, user_id: UUID, *words: str) -> Counts:
     held = held.where(_mentions(i.payload, wanted), i.type.not_in(PROOFS))
     forgotten = held.values(status="done", payload=None, last_error=None, claimed_at=None)
     rejected = _in_bytes(r.body, wanted)
+    limits.forget(session, user_id)
     return {
         "outbox": published,
         "inbox": _count(session, forgotten.returning(i.event_id)),

@@ -1,4 +1,5 @@
-"""The kernel's tables, the same in each service's schema: outbox, inbox, rejected messages, jobs, idempotency keys.
+"""The kernel's tables, the same in each service's schema: outbox, inbox, rejected messages, jobs, idempotency keys,
+limit counts.
 
 A service's first migration calls `create_kernel_tables`; later changes of the kernel come as functions beside it,
 called by a new migration in each service.
@@ -99,6 +100,18 @@ idempotency_keys = Table(
     Index("ix_idempotency_keys_created_at", "created_at"),
 )
 
+# Uses of a limit (shared/limits.py) by one subject in the window that ends then. Each row is updated often: there is
+# room for new versions on its page, and no index on what changes.
+limit_counts = Table(
+    "limit_counts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("ends_at", _time, nullable=False),
+    postgresql_with={"fillfactor": 70},
+)
+
 
 def create_kernel_tables(op: Any) -> None:
     """First version of the kernel tables, for a service's first migration; `op` is alembic's."""
@@ -108,3 +121,8 @@ def create_kernel_tables(op: Any) -> None:
 def create_idempotency_keys(op: Any) -> None:
     """The table of answers to requests with an Idempotency-Key."""
     idempotency_keys.create(op.get_bind())
+
+
+def create_limit_counts(op: Any) -> None:
+    """The table of what limits count."""
+    limit_counts.create(op.get_bind())

@@ -47,13 +47,14 @@ def hash_entry(previous: bytes, entry: RowMapping) -> bytes:
     return hashlib.sha256(previous + text.encode()).digest()
 
 
-def seal_audit(database: Database) -> None:
+def seal_audit(database: Database) -> Iterator[None]:
     """Appends every entry not sealed yet. The head goes to the log, out of reach of who rewrites tables."""
     while True:
         with database.begin() as session:
             count, head = _seal_batch(session)
         if count:
             log.info("audit sealed", entries=count, head=head.hex())
+        yield
         if count < BATCH:
             return
 

@@ -4,7 +4,7 @@ from uuid_utils.compat import uuid7
 
 from shared import inbox, outbox
 from shared.envelope import wrap
-from shared.sweeping import sweep_tables
+from shared.sweeping import SWEEP
 from shared.testing import wait_until
 from tests.backbone.conftest import Backbone, published, scheduled
 
@@ -55,7 +55,7 @@ def test_old_handled_events_are_swept_and_unfinished_ones_stay(backbone: Backbon
     aged = "UPDATE outbox SET published_at = now() - interval '36 days' WHERE subject = :s RETURNING 1"
     backbone.one(aged, s=note_id)
 
-    sweep_tables(backbone.harness.database)
+    SWEEP.run_to_end(backbone.harness.database)
 
     assert backbone.one(STATUS, e=kept.id) == "parked"
     assert backbone.one(STATUS, e=swept.id) is None

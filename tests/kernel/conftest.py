@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from starlette.responses import StreamingResponse
 from uuid_utils.compat import uuid7
 
+from shared import limits
 from shared.app import create_app
 from shared.auth import PUBLIC, Actor, require
 from shared.database import ReadDep, SessionDep
@@ -20,6 +21,7 @@ from shared.deprecation import deprecated
 from shared.errors import Conflict, NotFound
 from shared.hot_routes import HotAnswer
 from shared.inbox import Handlers
+from shared.limits import Limit
 from shared.pagination import Page, PageDep, cut_page, sort_key
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
@@ -32,9 +34,11 @@ from shared.worker import Worker
 router = AcademyRouter(prefix="/things")
 secrets = AcademyRouter(prefix="/secrets", secret=True)
 notes = AcademyRouter(prefix="/notes")
+limited = AcademyRouter(prefix="/limited")
 Person = Annotated[Actor, require("account:use")]
 MOST_RENEWALS = 3
 PRESS = Slot("press", size=1, queue=2, share=2, wait_seconds=1.0)
+FEW = Limit("things", "things", 2, "account", timedelta(hours=1), "Use what you have.")
 NEW = "INSERT INTO things (id, name, version) VALUES (:id, :name, 1)"
 
 
@@ -74,6 +78,17 @@ def make_thing(body: ThingCreate, session: SessionDep, actor: Person, pause: flo
 def make_note(body: NoteCreate, session: SessionDep, actor: Person) -> ThingRead:
     """With the checks that a real service has."""
     return _insert(session, body.name)
+
+
+@limited.post("", status_code=201, responses=limits.refusals(FEW))
+def make_one_of_few(body: ThingCreate, session: SessionDep, actor: Person, pause: float = 0) -> ThingRead:
+    """Two an hour."""
+    thing = _insert(session, body.name)
+    limits.use(session, FEW, actor.user_id)
+    session.execute(text("SELECT pg_sleep(:pause)"), {"pause": pause})
+    if body.name == "refused":
+        raise Conflict
+    return thing
 
 
 @router.get("/since", dependencies=[PUBLIC])
@@ -224,7 +239,7 @@ def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFa
     settings = academy.settings(Settings, database_pool_size=20)
 
     def app(_settings: Settings) -> FastAPI:
-        return create_app("live", "Things", settings, [router, secrets, notes])
+        return create_app("live", "Things", settings, [router, secrets, notes, limited])
 
     academy.migrate("live")
     owner = academy.owner("live")

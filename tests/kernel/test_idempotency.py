@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shared import tables
-from shared.sweeping import sweep_tables
+from shared.sweeping import SWEEP
 from shared.testing import Harness
 from shared.testing.harness import Caller
 from tests.kernel.conftest import count_things
@@ -110,7 +110,7 @@ def test_answers_are_kept_for_a_day(things: Harness) -> None:
         for key, hours in ((young, 23), (old, 25)):
             made_at = func.now() - timedelta(hours=hours)
             session.execute(update(keys).where(keys.c.key == key).values(created_at=made_at))
-    sweep_tables(things.database)
+    SWEEP.run_to_end(things.database)
     assert (_stored(things, young), _stored(things, old)) == (1, 0)
 
 
