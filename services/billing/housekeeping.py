@@ -1,5 +1,6 @@
 """What billing forgets."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from sqlalchemy import exists, func, select, update
@@ -8,11 +9,10 @@ from services.billing.models import StripeEvent
 from services.billing.stripe_events import SOURCE
 from shared import tables
 from shared.database import Database
+from shared.sweeping import BATCH, repeat
 
-BATCH = 1000
 
-
-def sweep_event_bodies(database: Database, kept: timedelta) -> None:
+def sweep_event_bodies(database: Database, kept: timedelta) -> Iterator[None]:
     """Empties the bodies of events older than `kept`: they hold what payers told Stripe of themselves. Id, type and
     times stay, and what the event came to is in the books. One that is not handled yet keeps its body."""
     i = tables.inbox.c
@@ -20,8 +20,4 @@ def sweep_event_bodies(database: Database, kept: timedelta) -> None:
     old = (StripeEvent.received_at < func.now() - kept, StripeEvent.body != b"", ~unhandled)
     batch = select(StripeEvent.event_id).where(*old).order_by(StripeEvent.received_at).limit(BATCH)
     statement = update(StripeEvent).where(StripeEvent.event_id.in_(batch)).values(body=b"")
-    while True:
-        with database.begin() as session:
-            emptied = len(session.execute(statement.returning(StripeEvent.event_id)).all())
-        if emptied < BATCH:
-            return
+    return repeat(database, statement.returning(StripeEvent.event_id))

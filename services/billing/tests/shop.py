@@ -117,7 +117,7 @@ class Shop:
 
     def run_job(self, name: str) -> None:
         """One run of a periodic job."""
-        next(job for job in self.harness.worker.jobs if job.name == name).run(self.harness.database)
+        next(job for job in self.harness.worker.jobs if job.name == name).run_to_end(self.harness.database)
 
     def order(self, order_id: str) -> dict[str, Any]:
         admin = self.harness.caller("admin")

@@ -188,4 +188,4 @@ def _all_stored(school: School) -> set[Path]:
 
 def _sweep(catalog: Harness) -> None:
     (job,) = [job for job in catalog.worker.jobs if job.name == "sweep_files"]
-    job.run(catalog.database)
+    job.run_to_end(catalog.database)

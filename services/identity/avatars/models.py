@@ -11,7 +11,7 @@ from services.identity.models import Base
 
 class AvatarFile(Base):
     """A stored picture always has a row: it is written first, `stored_at` says that the bytes are there. Whose picture
-    it is stands in `users.avatar_id`; one that is nobody's is removed by the sweeper."""
+    it is stands in `users.avatar_id`; one that is nobody's is removed by the cleanup."""
 
     __tablename__ = "avatar_files"
 

@@ -2,13 +2,15 @@
 
 Its id is random and new with each picture, so an address can be guessed by nobody and kept by every cache. Bytes are no
 part of a transaction, so there are two: the first reserves a row, then the bytes are stored, the second makes the
-picture the person's. What breaks in between, and the picture from before, is removed by the sweeper.
+picture the person's. The picture from before is removed behind the second; what breaks in between, by the cleanup.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.identity import users
@@ -17,10 +19,12 @@ from services.identity.avatars import image_gateway
 from services.identity.avatars.image_gateway import NotAPicture
 from services.identity.avatars.models import AvatarFile
 from services.identity.models import User
-from shared import audit
+from shared import audit, limits
 from shared.database import Database
 from shared.errors import NotFound, Problem, Unavailable
+from shared.limits import Limit
 from shared.storage import Storage
+from shared.sweeping import remove_files
 from shared.telemetry import get_logger
 
 log = get_logger(__name__)
@@ -30,7 +34,9 @@ SIDES = {"large": 256, "small": 64}
 MAX_BYTES = 5 * 1024 * 1024
 # Longer than any upload takes: a younger one may still be on its way.
 UPLOAD_LIMIT = timedelta(hours=1)
-BATCH = 100
+IS_UNHELD = ~exists().where(User.avatar_id == AvatarFile.id)
+
+PICTURES = Limit("pictures", "pictures sent", 20, "account", timedelta(hours=1), "Your present picture stays.")
 
 
 class WrongPicture(Problem):
@@ -52,9 +58,14 @@ class AvatarNotFound(NotFound):
 
 
 def set_avatar(database: Database, storage: Storage, content: bytes, declared: str, origin: Origin) -> None:
-    """Makes a picture the caller's. Raises WrongPicture, Unavailable, UserNotFound. The
-    route takes a PICTURES slot."""
+    """Makes a picture the caller's. Raises LimitReached, WrongPicture, Unavailable, UserNotFound.
+
+    The route takes a slot for pictures.
+    """
     assert origin.user_id, "only the signed in have a picture"
+    # By itself: a picture that is refused has cost as much as another.
+    with database.begin() as session:
+        limits.use(session, PICTURES, origin.user_id)
     try:
         squares = image_gateway.make_squares(content, declared, tuple(SIDES.values()))
     except NotAPicture as error:
@@ -67,19 +78,22 @@ def set_avatar(database: Database, storage: Storage, content: bytes, declared: s
     with database.begin() as session:
         user = users.lock_user(session, origin.user_id)
         session.get_one(AvatarFile, file.id).stored_at = datetime.now(UTC)
-        user.avatar_id = file.id
+        before, user.avatar_id = user.avatar_id, file.id
         user.version += 1
         audit.record(session, origin, "user.picture_set", user.id)
+    _remove_unheld(database, storage, before)
 
 
-def remove_avatar(session: Session, origin: Origin) -> None:
+def remove_avatar(database: Database, storage: Storage, origin: Origin) -> None:
     """The caller has no picture any more. None before: nothing to do."""
     assert origin.user_id, "only the signed in have a picture"
-    user = users.lock_user(session, origin.user_id)
-    if user.avatar_id:
-        user.avatar_id = None
-        user.version += 1
-        audit.record(session, origin, "user.picture_removed", user.id)
+    with database.begin() as session:
+        user = users.lock_user(session, origin.user_id)
+        before, user.avatar_id = user.avatar_id, None
+        if before:
+            user.version += 1
+            audit.record(session, origin, "user.picture_removed", user.id)
+    _remove_unheld(database, storage, before)
 
 
 def find_file(session: Session, avatar_id: UUID, size: str) -> str:
@@ -94,24 +108,28 @@ def storage_key(avatar_id: UUID, size: str) -> str:
     return f"identity/avatars/{avatar_id}-{size}"
 
 
-def sweep_avatars(database: Database, storage: Storage) -> None:
-    """Removes pictures that are nobody's: the bytes first, then the row that remembers them, so that a crash in between
-    is repaired by the next run."""
+def sweep_avatars(database: Database, storage: Storage) -> Iterator[None]:
+    """Removes pictures that are nobody's: of erased accounts, of uploads that died, and what could not be removed at
+    once."""
     died = and_(AvatarFile.stored_at.is_(None), AvatarFile.created_at < datetime.now(UTC) - UPLOAD_LIMIT)
-    stored = AvatarFile.stored_at.is_not(None)
-    unheld = and_(~exists().where(User.avatar_id == AvatarFile.id), or_(stored, died))
-    with database.begin() as session:
-        found = session.scalars(select(AvatarFile.id).where(unheld).limit(BATCH)).all()
-    for avatar_id in found:
-        try:
-            for size in SIDES:
-                storage.delete(storage_key(avatar_id, size))
-        # One that cannot be removed must not keep the others; it is tried again in the next run.
-        except Exception as error:
-            log.warning("picture not removed", avatar_id=str(avatar_id), error=str(error))
+    return remove_files(
+        database, storage, AvatarFile, and_(IS_UNHELD, or_(AvatarFile.stored_at.is_not(None), died)), _keys
+    )
+
+
+def _remove_unheld(database: Database, storage: Storage, avatar_id: UUID | None) -> None:
+    """Removes a picture that was replaced or taken away. What fails is left to the cleanup: the change is committed."""
+    if avatar_id is None:
+        return
+    try:
+        for _ in remove_files(database, storage, AvatarFile, and_(AvatarFile.id == avatar_id, IS_UNHELD), _keys):
             continue
-        with database.begin() as session:
-            session.execute(delete(AvatarFile).where(AvatarFile.id == avatar_id))
+    except Exception as error:
+        log.warning("picture left to the cleanup", avatar_id=str(avatar_id), error=str(error))
+
+
+def _keys(file: Any) -> list[str]:
+    return [storage_key(file.id, size) for size in SIDES]
 
 
 def _put(storage: Storage, key: str, content: bytes) -> None:

@@ -15,6 +15,7 @@ from services.identity.schemas import AccountRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid
+from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import needs
 from shared.storage import Storage, protected_path
@@ -28,6 +29,7 @@ PICTURE_BODY: dict[str, Any] = {
 PICTURE_REFUSALS: dict[int | str, Any] = {
     413: {"description": "Larger than 5 MiB"},
     415: {"description": "Not a PNG or JPEG of at most 25 million pixels, or WebP of 8, whatever it is called"},
+    **refusals(pictures.PICTURES),
 }
 SHOWN: dict[int | str, Any] = {200: {"content": {CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}}
 # The address of another picture is another one. A day, so that one that was taken away does not live on for ever.
@@ -73,9 +75,9 @@ def set_avatar(
 
 
 @router.delete("/me/avatar", status_code=204)
-def remove_avatar(actor: Account, session: SessionDep, origin: OriginDep) -> None:
+def remove_avatar(request: Request, actor: Account, database: DatabaseDep, origin: OriginDep) -> None:
     """Take the own picture away."""
-    pictures.remove_avatar(session, origin.of(actor))
+    pictures.remove_avatar(database, request.app.state.storage, origin.of(actor))
 
 
 @router.get("/avatars/{avatar_id}/{size}", response_class=Response, responses=SHOWN, dependencies=[PUBLIC])

@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -88,7 +89,7 @@ def spend_code(session: Session, box: SecretBox, user: User, code: str) -> bool:
     return known is not None and known.confirmed_at is not None and _spend(box, known, code)
 
 
-def reseal_secrets(database: Database, box: SecretBox) -> None:
+def reseal_secrets(database: Database, box: SecretBox) -> Iterator[None]:
     """Brings every secret that is stored under another key, or under none, under the newest. Safe to repeat."""
     older = select(TotpSecret).where(TotpSecret.key_id.is_distinct_from(box.newest)).limit(BATCH).with_for_update()
     while True:
@@ -100,6 +101,7 @@ def reseal_secrets(database: Database, box: SecretBox) -> None:
         if not found:
             return
         log.info("secrets sealed anew", count=len(found), key_id=box.newest)
+        yield
 
 
 def _spend(box: SecretBox, known: TotpSecret, code: str) -> bool:

@@ -1,10 +1,11 @@
 """All that the academy has of a person, gathered from every service, to be fetched once within a day."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -14,17 +15,21 @@ from services.identity.audit import Origin
 from services.identity.models import User
 from services.identity.privacy import own_data
 from services.identity.privacy.models import ExportPart, PersonExport
-from shared import audit, outbox
+from shared import audit, limits, outbox
 from shared.database import Database
 from shared.errors import NotFound, Problem
 from shared.events import PersonDataExported, PersonExportReady, PersonExportRequested
+from shared.limits import Limit
 from shared.privacy import collect, split
+from shared.sweeping import delete_rows
 from shared.topology import SERVICES
 
 OWN = "identity"
 FETCHED_WITHIN = timedelta(hours=24)
 # One that is not complete by then never will be: a service has parked its part.
 GIVEN_UP_AFTER = timedelta(days=7)
+
+EXPORTS = Limit("exports", "export of your data", 1, "account", timedelta(days=1), "The last one had the same in it.")
 
 
 class ExportNotFound(NotFound):
@@ -38,19 +43,16 @@ class ExportGone(Problem):
 
 
 def request_export(session: Session, origin: Origin) -> dict[str, Any]:
-    """The caller's export, begun; one that is being gathered already is the answer again."""
+    """The caller's export, begun; one that is being gathered or can still be fetched is the answer again. Raises
+    LimitReached when the last one was fetched within a day."""
     assert origin.user_id
     user = users.lock_user(session, origin.user_id)
-    row = {"id": uuid7(), "user_id": user.id}
-    begun = insert(PersonExport).values(row).on_conflict_do_nothing().returning(PersonExport.id)
-    if session.scalars(begun).one_or_none():
-        audit.record(session, origin, "user.export_requested", user.id, export_id=str(row["id"]))
-        _add_own_part(session, row["id"], user.id)
-        user.version += 1
-        requested = PersonExportRequested(user_id=user.id, version=user.version, export_id=row["id"])
-        outbox.add(session, requested)
-    gathering = select(PersonExport).where(PersonExport.user_id == user.id, PersonExport.ready_at.is_(None))
-    return _shown(session, session.scalars(gathering).one())
+    current = session.scalars(_current(user.id)).first()
+    if current is None:
+        limits.use(session, EXPORTS, user.id)
+        current = _begin(session, user)
+        audit.record(session, origin, "user.export_requested", user.id, export_id=str(current.id))
+    return _shown(session, current)
 
 
 def read_export(session: Session, user_id: UUID, export_id: UUID) -> dict[str, Any]:
@@ -85,14 +87,30 @@ def keep_part(session: Session, event: PersonDataExported) -> None:
         _finish(session, export)
 
 
-def clean_up_exports(database: Database) -> None:
+def clean_up_exports(database: Database) -> Iterator[None]:
     """Forgets what was gathered and not fetched in time, and exports that are long over."""
     now = datetime.now(UTC)
     over = select(PersonExport.id).where(PersonExport.expires_at < now)
     long_ago = PersonExport.requested_at < now - GIVEN_UP_AFTER
-    with database.begin() as session:
-        session.execute(delete(ExportPart).where(ExportPart.export_id.in_(over)))
-        session.execute(delete(PersonExport).where(long_ago))
+    return delete_rows(database, (ExportPart, ExportPart.export_id.in_(over)), (PersonExport, long_ago))
+
+
+def _current(user_id: UUID) -> Select[PersonExport]:
+    fetchable = and_(PersonExport.fetched_at.is_(None), PersonExport.expires_at > func.now())
+    mine = select(PersonExport).where(PersonExport.user_id == user_id)
+    return mine.where(or_(PersonExport.ready_at.is_(None), fetchable)).order_by(PersonExport.id.desc()).limit(1)
+
+
+def _begin(session: Session, user: User) -> PersonExport:
+    older = select(PersonExport.id).where(PersonExport.user_id == user.id)
+    session.execute(delete(ExportPart).where(ExportPart.export_id.in_(older)))
+    export = PersonExport(id=uuid7(), user_id=user.id)
+    session.add(export)
+    user.version += 1
+    session.flush()
+    _add_own_part(session, export.id, user.id)
+    outbox.add(session, PersonExportRequested(user_id=user.id, version=user.version, export_id=export.id))
+    return export
 
 
 def _finish(session: Session, export: PersonExport) -> None:

@@ -11,21 +11,24 @@ from services.identity.privacy import erasures, exports
 from services.identity.privacy.schemas import ErasureRead, ExportFetch, ExportRead
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
 
 own = AcademyRouter(prefix="/api/v1/users/me", tags=["users"])
 secret = AcademyRouter(secret=True, prefix="/api/v1/users/me", tags=["users"])
 admin = AcademyRouter(prefix="/api/v1/admin", tags=["admin"])
+LIMITED = refusals(exports.EXPORTS)
 GONE: dict[int | str, Any] = {410: {"description": "The export was fetched, or is too old: ask for a new one"}}
 
 Owner = Annotated[Actor, require("account:secure")]
 Eraser = Annotated[Actor, require("users:erase")]
 
 
-@own.post("/exports", status_code=status.HTTP_202_ACCEPTED, response_model=ExportRead)
+@own.post("/exports", status_code=status.HTTP_202_ACCEPTED, response_model=ExportRead, responses=LIMITED)
 def request_export(actor: Owner, session: SessionDep, origin: OriginDep) -> Any:
-    """Ask for everything the academy has of you. The link comes by mail, usually within seconds."""
+    """Ask for everything the academy has of you. The link comes by mail, usually within seconds. While one
+    is being gathered or can be fetched, that one is the answer."""
     return exports.request_export(session, origin.of(actor))
 
 

@@ -9,11 +9,10 @@ import jwt
 import pytest
 from sqlalchemy import select, update
 
-from services.identity import housekeeping
 from services.identity.api_keys import key_text
 from services.identity.api_keys.models import ApiKey
 from services.identity.models import UserSession
-from services.identity.tests.people import Person, audited, entries_about, new_person
+from services.identity.tests.people import Person, audited, entries_about, new_person, run_job
 from shared.events import AccountSecurityChanged
 from shared.testing import Harness
 from shared.testing.harness import Caller
@@ -198,7 +197,7 @@ def test_an_expired_key_is_forgotten_after_a_while(identity: Harness, person: Pe
     with identity.database.begin() as session:
         own = update(ApiKey).where(ApiKey.user_id == person.id)
         session.execute(own.values(expires_at=datetime.now(UTC) - timedelta(days=36)))
-    housekeeping.clean_up(identity.database)
+    run_job(identity, "clean_up")
     assert person.browser.get(KEYS).json()["items"] == []
 
 

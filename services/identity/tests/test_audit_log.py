@@ -55,7 +55,7 @@ def owner(identity: Harness) -> Iterator[Engine]:
 @pytest.fixture
 def sealed(identity: Harness, person: Person) -> int:
     """The id of an entry in an intact, wholly sealed log."""
-    chain.seal_audit(identity.database)
+    chain.SEALING.run_to_end(identity.database)
     assert chain.verify_audit(identity.database).findings == []
     with identity.database.begin() as session:
         newest = text("SELECT max(id) FROM audit WHERE object_id = :id")
@@ -113,7 +113,7 @@ def test_a_changed_column_is_found_and_named(identity: Harness, owner: Engine, s
 
 def test_a_flip_of_any_byte_is_found(identity: Harness, owner: Engine, admin: Person, person: Person) -> None:
     admin.browser.post(f"/api/v1/admin/users/{person.id}/suspend", json={"reason": "spam"})
-    chain.seal_audit(identity.database)
+    chain.SEALING.run_to_end(identity.database)
     with owner.begin() as connection:
         newest = "SELECT * FROM audit WHERE object_id = :id AND action = 'user.suspended'"
         entry = connection.execute(text(newest), {"id": person.id}).one()

@@ -1,9 +1,13 @@
 """Pictures of people: what is shown is drawn anew, and nothing that is sent hurts."""
 
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from PIL import Image
@@ -11,13 +15,14 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from services.identity.avatars.models import AvatarFile
-from services.identity.avatars.pictures import sweep_avatars
+from services.identity.avatars.pictures import PICTURES, storage_key
 from services.identity.models import User
 from services.identity.privacy.own_data import anonymize_user
-from services.identity.tests.people import Person, new_person
+from services.identity.tests.people import Person, new_person, run_job
 from services.identity.tests.samples import bomb, gif_bomb, huge_webp, photo, picture, png
 from shared.storage import Storage
 from shared.testing import Harness
+from shared.testing.limits import assert_refused, end_period, use_up
 
 AVATAR = "/api/v1/users/me/avatar"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -114,22 +119,73 @@ def test_an_instructors_picture_is_part_of_the_public_profile(identity: Harness)
     assert profile["avatar"] == avatar
 
 
-def test_what_is_replaced_or_taken_away_is_removed_from_the_storage(identity: Harness, person: Person) -> None:
+def root_of(identity: Harness) -> Path:
+    return Path(urlsplit(identity.app.state.settings.storage_url).path)
+
+
+def key_of(identity: Harness, address: str) -> str:
+    """Where the picture of an address is stored."""
+    key: str = identity.client.get(address).headers["x-accel-redirect"].removeprefix("/protected/")
+    return key
+
+
+def files(identity: Harness) -> set[str]:
+    """The keys of all stored pictures."""
+    root = root_of(identity)
+    return {str(path.relative_to(root)) for path in (root / "identity").rglob("*") if path.is_file()}
+
+
+def test_a_picture_leaves_with_the_change_that_replaces_it_or_takes_it_away(identity: Harness, person: Person) -> None:
+    before = files(identity)
+    for _ in range(3):
+        shown_now = send(person, picture("PNG"), "image/png").json()["avatar"]
+        assert files(identity) - before == {key_of(identity, shown_now[size]) for size in ("large", "small")}
+    assert person.browser.delete(AVATAR).status_code == 204
+    assert files(identity) == before
+    with identity.database.begin() as session:
+        rows = session.scalars(select(AvatarFile.id).where(AvatarFile.stored_at.is_not(None)))
+        assert not [id for id in rows if str(id) in shown_now["large"]]
+
+
+def test_more_pictures_than_an_account_may_set_in_an_hour_are_refused_unseen(identity: Harness, person: Person) -> None:
+    use_up(identity, PICTURES, person.id, left=2)
+    assert send(person, b"no picture", "image/png").status_code == 415, "this one counts"
+    avatar = send(person, picture("PNG"), "image/png").json()["avatar"]
+    before = files(identity)
+    assert_refused(send(person, picture("PNG"), "image/png"), PICTURES)
+    assert_refused(send(person, b"no picture", "image/png"), PICTURES)
+    assert (person.me().json()["avatar"], files(identity)) == (avatar, before)
+    assert send(new_person(identity), picture("PNG"), "image/png").status_code == 200
+    end_period(identity, PICTURES, person.id)
+    assert send(person, picture("PNG"), "image/png").status_code == 200
+
+
+def test_of_two_pictures_at_once_at_the_limit_one_is_taken(identity: Harness, person: Person) -> None:
+    use_up(identity, PICTURES, person.id, left=1)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: send(person, picture("PNG"), "image/png"), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [200, 429]
+
+
+def test_the_cleanup_removes_all_that_is_nobodys_but_what_cannot_be_removed(identity: Harness) -> None:
     storage: Storage = identity.app.state.storage
-    keys = []
-    for _ in range(2):
-        address = send(person, picture("PNG"), "image/png").json()["avatar"]["small"]
-        keys.append(identity.client.get(address).headers["x-accel-redirect"].removeprefix("/protected/"))
-    sweep_avatars(identity.database, storage)
-    with pytest.raises(FileNotFoundError):
-        storage.get(keys[0])
-    assert storage.get(keys[1])
-    assert person.browser.delete(AVATAR).status_code == 204
-    assert person.browser.delete(AVATAR).status_code == 204
-    assert person.me().json()["avatar"] is None
-    sweep_avatars(identity.database, storage)
-    with pytest.raises(FileNotFoundError):
-        storage.get(keys[1])
+    unheld = [AvatarFile(id=uuid4(), created_at=datetime.now(UTC), stored_at=datetime.now(UTC)) for _ in range(250)]
+    ids = {file.id for file in unheld}
+    stuck = min(ids)
+    # A folder in place of the file: the disk refuses to remove it.
+    storage.put(f"{storage_key(stuck, 'large')}/within", b"x")
+    storage.put(storage_key(max(ids), "large"), b"x")
+    with identity.database.begin() as session:
+        session.add_all(unheld)
+    run_job(identity, "sweep-avatars")
+    with identity.database.begin() as session:
+        assert set(session.scalars(select(AvatarFile.id).where(AvatarFile.id.in_(ids)))) == {stuck}
+    assert storage_key(max(ids), "large") not in files(identity)
+    storage.delete(f"{storage_key(stuck, 'large')}/within")
+    (root_of(identity) / storage_key(stuck, "large")).rmdir()
+    run_job(identity, "sweep-avatars")
+    with identity.database.begin() as session:
+        assert session.get(AvatarFile, stuck) is None
 
 
 def test_an_upload_that_died_half_way_is_removed_an_hour_later(identity: Harness) -> None:
@@ -137,7 +193,7 @@ def test_an_upload_that_died_half_way_is_removed_an_hour_later(identity: Harness
     old.created_at, young.created_at = datetime.now(UTC) - timedelta(minutes=61), datetime.now(UTC)
     with identity.database.begin() as session:
         session.add_all([young, old])
-    sweep_avatars(identity.database, identity.app.state.storage)
+    run_job(identity, "sweep-avatars")
     with identity.database.begin() as session:
         left = set(session.scalars(select(AvatarFile.id).where(AvatarFile.id.in_([young.id, old.id]))))
         assert left == {young.id}

@@ -4,10 +4,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
-from services.identity.housekeeping import clean_up
 from services.identity.models import Base, RefreshToken, Revocation, UserSession
 from services.identity.secret_tokens import hash_token
-from services.identity.tests.people import Person, refresh
+from services.identity.tests.people import Person, refresh, run_job
 from shared.auditing.tables import audit
 from shared.auditing.tables import metadata as audit_metadata
 from shared.events import UserRegistered
@@ -34,7 +33,7 @@ def test_what_is_over_is_cleaned_and_what_matters_stays(identity: Harness, perso
         old = update(UserSession).where(UserSession.user_id == person.id, UserSession.revoked_at.is_not(None))
         session.execute(old.values(revoked_at=UserSession.revoked_at - timedelta(days=36)))
         session.execute(update(Revocation).values(expires_at=1))
-    clean_up(identity.database)
+    run_job(identity, "clean_up")
     with identity.database.begin() as session:
         assert session.scalars(select(func.count()).select_from(Revocation)).one() == 0
         hashes = set(session.scalars(select(RefreshToken.token_hash)))

@@ -26,6 +26,12 @@ def stored(person: Person) -> Sealed:
         return Sealed(*session.execute(own).one())
 
 
+def reseal(identity: Harness, keys: SecretBox) -> None:
+    """One run of the job."""
+    for _ in reseal_secrets(identity.database, keys):
+        continue
+
+
 def test_the_secret_of_an_app_is_not_in_the_database(person: Person) -> None:
     app = App(person)
     assert app.confirm().status_code == 200
@@ -43,7 +49,7 @@ def test_what_was_stored_plain_still_works_and_is_encrypted_by_the_worker(identi
     for _ in range(2):
         app.let_a_minute_pass()
         assert second_step(person, first_step(person), code=app.code()).status_code == 200
-        reseal_secrets(identity.database, box(ENCRYPTION_KEY))
+        reseal(identity, box(ENCRYPTION_KEY))
     assert app.secret not in stored(person).text
 
 
@@ -52,13 +58,13 @@ def test_a_key_is_replaced_without_losing_a_secret(identity: Harness, person: Pe
     both = box(new, ENCRYPTION_KEY)
     before = stored(person)
     assert both.open(before) == app.secret
-    reseal_secrets(identity.database, both)
+    reseal(identity, both)
     after = stored(person)
     assert (after.key_id, box(new).open(after)) == (both.newest, app.secret)
     with pytest.raises(EncryptionKeyMissing):
         box(ENCRYPTION_KEY).open(after)
     # For the other tests of this database.
-    reseal_secrets(identity.database, box(ENCRYPTION_KEY, new))
+    reseal(identity, box(ENCRYPTION_KEY, new))
     assert stored(person).key_id == before.key_id
 
 

@@ -49,7 +49,7 @@ def forget(notifications: Harness, **settings: int) -> None:
     present = notifications.worker.settings
     assert isinstance(present, Settings)
     worker = create_worker(present.model_copy(update=settings))
-    next(job for job in worker.jobs if job.name == "forget-recipients").run(notifications.database)
+    next(job for job in worker.jobs if job.name == "forget-recipients").run_to_end(notifications.database)
 
 
 def listed(notifications: Harness, mail: dict[str, Any]) -> dict[str, Any]:
