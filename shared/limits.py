@@ -79,9 +79,14 @@ class LimitReached(Problem):
 def use(session: Session, limit: Limit, subject: UUID | str) -> None:
     """Counts one use. Raises LimitReached, which undoes the transaction."""
     if not use_if_free(session, limit, subject):
-        ends_at = session.execute(_ENDS_AT, {"name": limit.name, "subject": str(subject)}).scalar()
-        # Without a row the window has ended in this moment.
-        raise LimitReached(limit, ends_at or datetime.now(UTC))
+        raise reached(session, limit, subject)
+
+
+def reached(session: Session, limit: Limit, subject: UUID | str) -> LimitReached:
+    """The refusal of one use more, to be raised."""
+    ends_at = session.execute(_ENDS_AT, {"name": limit.name, "subject": str(subject)}).scalar()
+    # Without a row the window has ended in this moment.
+    return LimitReached(limit, ends_at or datetime.now(UTC))
 
 
 def use_if_free(session: Session, limit: Limit, subject: UUID | str) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.billing.coupons import CouponNotValid
 from services.billing.facts import CANCELLED
 from services.billing.models import Order
 from services.billing.orders import OrderNotFound, find_order_for_update, get_order, terms_of
@@ -49,10 +50,21 @@ def start_checkout(database: Database, provider: Provider, purchase: Purchase) -
 
 def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
     with database.begin() as session:
+        outcome = _open_unless_wrong(session, purchase)
+    if isinstance(outcome, CouponNotValid):
+        raise outcome
+    return outcome
+
+
+def _open_unless_wrong(session: Session, purchase: Purchase) -> tuple[Order, bool] | CouponNotValid:
+    """A wrong coupon code is returned and not raised: its count has to be committed, and is all there is to commit."""
+    try:
         order, created = open_order(session, purchase)
-        if order.amount == 0 and order.status == "pending":
-            settle_free_order(session, order)
-        return order, created
+    except CouponNotValid as wrong:
+        return wrong
+    if order.amount == 0 and order.status == "pending":
+        settle_free_order(session, order)
+    return order, created
 
 
 def cancel_order(database: Database, provider: Provider, order_id: UUID, user_id: UUID) -> Order:

@@ -1,7 +1,7 @@
 """Coupons: who may use which, how much it takes off, and never one use more than there are."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,24 @@ from sqlalchemy.orm import Session, aliased
 from uuid_utils.compat import uuid7
 
 from services.billing.models import Coupon, CouponUse, Order
-from shared import audit
+from shared import audit, limits
 from shared.audit import Origin
 from shared.errors import Conflict, Invalid, NotFound
+from shared.limits import Limit
 from shared.preconditions import Expected
 
 # Stripe takes no payment below about half a dollar (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
 SMALLEST_CHARGE = 50
+# Of a code that anybody may use: a shorter one is soon guessed. Codes from before this rule stay good.
+SHORTEST_PUBLIC_CODE = 8
+GUESSES = Limit(
+    "coupon-guesses",
+    "wrong coupon codes",
+    10,
+    "account",
+    timedelta(hours=1),
+    "Look the code up where you got it, or buy without it.",
+)
 
 
 class CouponNotValid(Conflict):
@@ -71,8 +82,11 @@ class Sale:
 
 
 def find_discount(session: Session, code: str, sale: Sale) -> int:
-    """What the coupon takes off, minor units. Raises CouponNotValid, CouponLeavesTooLittle."""
+    """What the coupon takes off, minor units. Raises LimitReached, CouponLeavesTooLittle, and CouponNotValid, behind
+    which the transaction has to be committed: a wrong code counts."""
+    limits.use(session, GUESSES, sale.user_id)
     coupon = _find_valid(session, code, sale)
+    limits.give_back(session, GUESSES, sale.user_id)
     discount = sale.amount * coupon.percent // 100 if coupon.percent else min(coupon.amount or 0, sale.amount)
     if 0 < sale.amount - discount < SMALLEST_CHARGE:
         raise CouponLeavesTooLittle
@@ -131,7 +145,11 @@ def _find_valid(session: Session, code: str, sale: Sale) -> Coupon:
 
 
 def create_coupon(session: Session, terms: CouponTerms, origin: Origin) -> Coupon:
-    """The new coupon. Raises CouponCodeTaken, Invalid for a window that ends before it begins."""
+    """The new coupon. Raises CouponCodeTaken, Invalid for a window that ends before it begins, or a short code that is
+    for everybody."""
+    if terms.user_id is None and len(terms.code) < SHORTEST_PUBLIC_CODE:
+        message = f"must have at least {SHORTEST_PUBLIC_CODE} characters, unless the coupon is for one learner"
+        raise Invalid("code", message, "too_short")
     starts_at = terms.starts_at or datetime.now(UTC)
     if terms.ends_at is not None and terms.ends_at <= starts_at:
         raise Invalid("ends_at", "must be after starts_at, or after now without one", "too_early")

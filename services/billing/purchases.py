@@ -10,14 +10,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from services.billing.coupons import Sale, find_discount, hold_coupon
+from services.billing.coupons import CouponNotValid, Sale, find_discount, hold_coupon
 from services.billing.models import CURRENT_STATUSES, Order, OrderLine, OrderStep, Product
 from services.billing.products import find_price, get_product_for_sale
+from shared import limits
 from shared.errors import Conflict, Invalid
+from shared.limits import Limit
 
 # Stripe refuses less than 30 minutes from its own clock's now; the minute is for the way there.
 SESSION_LIFETIME = timedelta(minutes=31)
 ATTEMPTS_TO_OPEN = 3
+ORDERS = Limit("orders", "new orders", 30, "account", timedelta(hours=1), "Pay the order that is open, or ask support.")
 
 
 class AlreadyPurchased(Conflict):
@@ -55,7 +58,7 @@ class Purchase:
 def open_order(session: Session, purchase: Purchase) -> tuple[Order, bool]:
     """The order that this purchase means, and whether it is new: the one of the same key, else the open one, else a
     new one at the product's price. Raises AlreadyPurchased, PaymentUnderReview, Invalid, CourseNotForSale,
-    CourseIsFree."""
+    CourseIsFree, LimitReached, and what find_discount raises."""
     for _ in range(ATTEMPTS_TO_OPEN):
         order = _find_by_key(session, purchase) or _find_open(session, purchase)
         if order is not None:
@@ -114,6 +117,7 @@ def _insert_order(session: Session, purchase: Purchase) -> Order | None:
     order = session.scalar(insert(Order).values(**values).on_conflict_do_nothing().returning(Order))
     if order is not None:
         session.add(_line(order, price, purchase.instructor_share))
+        limits.use(session, ORDERS, purchase.user_id)
         if purchase.coupon:
             hold_coupon(session, purchase.coupon, order)
         session.add(OrderStep(order_id=order.id, step="ordered", at=order.created_at))
@@ -142,9 +146,13 @@ def _price(session: Session, purchase: Purchase) -> _Price:
     return _Price(product, listed, discount, currency)
 
 
-def quote(session: Session, purchase: Purchase) -> dict[str, Any]:
-    """What the purchase would cost. Raises what open_order raises about products, prices and coupons."""
-    price = _price(session, purchase)
+def quote(session: Session, purchase: Purchase) -> dict[str, Any] | CouponNotValid:
+    """What the purchase would cost. A wrong code is returned and not raised: its count has to be committed. Raises what
+    open_order raises about products, prices and coupons."""
+    try:
+        price = _price(session, purchase)
+    except CouponNotValid as wrong:
+        return wrong
     amounts = {"list_price": price.listed, "discount": price.discount, "price": price.amount}
     return {name: {"amount": amount, "currency": price.currency} for name, amount in amounts.items()}
 

@@ -7,9 +7,10 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.billing import checkout, mismatches, reconciliation, searching, stripe_events
+from services.billing.coupons import GUESSES
 from services.billing.dependencies import DatabaseDep, PaymentFilter, ProviderDep
 from services.billing.provider import CALLS
-from services.billing.purchases import Purchase
+from services.billing.purchases import ORDERS, Purchase
 from services.billing.schemas import CheckoutCreate, CheckoutRead, MismatchRead, OrderRead, PaymentRead
 from services.billing.searching import OrderFilter
 from services.billing.settings import Settings
@@ -18,6 +19,7 @@ from shared import failpoints
 from shared.auth import PUBLIC, Actor, require
 from shared.database import Database, SessionDep
 from shared.errors import Problem
+from shared.limits import refusals
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
 from shared.slots import needs
@@ -53,7 +55,10 @@ IdempotencyKey = Annotated[
     tags=["payments"],
     status_code=201,
     response_model=CheckoutRead,
-    responses={200: {"model": CheckoutRead, "description": "The open order that there is for it already"}},
+    responses={
+        200: {"model": CheckoutRead, "description": "The open order that there is for it already"},
+        **refusals(ORDERS, GUESSES),
+    },
 )
 @needs(CALLS)
 def start_checkout(

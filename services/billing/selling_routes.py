@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 
 from services.billing import coupons, products, purchases
 from services.billing.coupons import CouponTerms
@@ -14,6 +14,8 @@ from services.billing.schemas import CouponCreate, CouponRead, CurrencyPriceRead
 from shared.audit import OriginDep
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.errors import Problem, problem_response
+from shared.limits import refusals
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
@@ -31,12 +33,12 @@ class PricePlace:
     currency: Annotated[str, Path(pattern="^[A-Z]{3}$")]
 
 
-@router.post("/payments/quotes", tags=["payments"], response_model=QuoteRead)
-def quote_price(actor: Buyer, session: SessionDep, wanted: QuoteCreate) -> Any:
+@router.post("/payments/quotes", tags=["payments"], response_model=QuoteRead, responses=refusals(coupons.GUESSES))
+def quote_price(request: Request, actor: Buyer, session: SessionDep, wanted: QuoteCreate) -> Any:
     """What a course would cost you now, in a currency and with a coupon. A quote holds nothing."""
-    return purchases.quote(
-        session, Purchase(actor.user_id, wanted.course_id, coupon=wanted.coupon, currency=wanted.currency)
-    )
+    purchase = Purchase(actor.user_id, wanted.course_id, coupon=wanted.coupon, currency=wanted.currency)
+    quoted = purchases.quote(session, purchase)
+    return problem_response(request, quoted) if isinstance(quoted, Problem) else quoted
 
 
 @router.get("/admin/payments/prices/{course_id}", tags=["admin"], response_model=list[CurrencyPriceRead])
@@ -62,7 +64,7 @@ def set_price(
 @router.post("/admin/payments/coupons", tags=["admin"], status_code=201, response_model=CouponRead)
 def create_coupon(actor: Administrator, session: SessionDep, coupon: CouponCreate, origin: OriginDep) -> Any:
     """A coupon: percent or a fixed amount, for all or for one course or learner, limited in number and time. Each
-    learner can use it once."""
+    learner can use it once. A code for all has at least 8 characters."""
     return coupons.create_coupon(session, CouponTerms(**coupon.model_dump()), origin.of(actor))
 
 

@@ -10,3 +10,6 @@ class Settings(shared.settings.Settings):
 
     upload_max_bytes: int = 100 * MEGABYTE
     course_quota_bytes: int = 2048 * MEGABYTE
+    # All courses of one instructor together, drafts and archived ones included.
+    instructor_quota_bytes: int = 20480 * MEGABYTE
+    courses_per_instructor: int = 1000

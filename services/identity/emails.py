@@ -1,5 +1,6 @@
 """E-mail addresses: one person, one account, however the address is typed."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ class EmailAddress:
 
     given: str
     normalized: str
+
+    @property
+    def mailbox_hash(self) -> str:
+        """Who gets the mail, in hexadecimal: providers bring `box+tag@` to `box@` (RFC 5233)."""
+        local, _, domain = self.normalized.rpartition("@")
+        mailbox = f"{local.partition('+')[0] or local}@{domain}"
+        return hashlib.sha256(mailbox.encode()).hexdigest()
 
 
 def parse_email(text: str) -> EmailAddress:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from services.identity import emails, sessions, throttle, users
+from services.identity import emails, refusals, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices
@@ -17,7 +17,6 @@ from services.identity.models import User
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
 from services.identity.throttle import Guesser
-from shared import audit
 from shared.database import Database
 from shared.errors import Forbidden, Problem, Unauthorized
 from shared.networks import throttled_network
@@ -86,7 +85,7 @@ def enter(session: Session, signer: TokenSigner, user: User, origin: Origin) -> 
     """The session of somebody who has proven all there is to prove; the account's row is locked. A refusal is returned
     and not raised: what it leaves behind has to be committed."""
     if user.status != "active":
-        audit.record(session, origin, "sign_in.refused", user.id, reason="suspended")
+        refusals.record(session, origin, "sign_in.refused", user.id, reason="suspended")
         return AccountSuspended()
     device_token = devices.remember_device(session, user.id, origin.device_token)
     return sessions.start_session(session, signer, user, origin, device_token)
@@ -109,7 +108,7 @@ def _begin_attempt(session: Session, address: EmailAddress, origin: Origin) -> A
 def _refuse(session: Session, attempt: Attempt, origin: Origin) -> WrongCredentials:
     if attempt.network:
         throttle.charge_network(session, attempt.network)
-    audit.record(session, origin, "sign_in.refused", attempt.user_id, reason="wrong credentials")
+    refusals.record(session, origin, "sign_in.refused", attempt.user_id, reason="wrong credentials")
     return WrongCredentials()
 
 

@@ -10,6 +10,7 @@ from services.live import rooms, sessions
 from services.live.schemas import JoinRead, LiveSessionCreate, LiveSessionRead, LiveSessionUpdate
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.pagination import Page, PageDep, cut_page, sort_key
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
@@ -18,9 +19,10 @@ router = AcademyRouter(prefix="/api/v1/live-sessions", tags=["live sessions"])
 
 Learner = Annotated[Actor, require("live:join")]
 Host = Annotated[Actor, require("live:schedule")]
+LIMITED = refusals(sessions.NEWS)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=LIMITED)
 def schedule_live_session(body: LiveSessionCreate, session: SessionDep, actor: Host) -> LiveSessionRead:
     """Schedules a live session of a course you teach."""
     live = sessions.schedule_session(session, actor.user_id, is_admin(actor), body.model_dump())
@@ -42,7 +44,7 @@ def get_live_session(live_session_id: UUID, session: SessionDep, actor: Learner)
     return _read(sessions.get_session_for(session, live_session_id, actor.user_id, is_admin(actor)))
 
 
-@router.patch("/{live_session_id}")
+@router.patch("/{live_session_id}", responses=LIMITED)
 def change_live_session(
     live_session_id: UUID, body: LiveSessionUpdate, session: SessionDep, actor: Host, expected: IfMatch
 ) -> LiveSessionRead:

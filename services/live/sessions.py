@@ -1,7 +1,7 @@
 """Live sessions: schedule, change, cancel, list."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,21 @@ from uuid_utils.compat import uuid7
 from services.live.models import Course, Grant, LiveSession
 from services.live.projections import find_course
 from services.live.rooms import new_room
-from shared import outbox
+from shared import limits, outbox
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
+from shared.limits import Limit
 from shared.preconditions import Expected
+
+# Each is a mail to everybody enrolled. Cancelling is always possible, once per session.
+NEWS = Limit(
+    "live-session-news",
+    "live sessions scheduled or changed",
+    30,
+    "course",
+    timedelta(days=1),
+    "Announce small changes to the course instead.",
+)
 
 
 class LiveSessionNotFound(NotFound):
@@ -34,12 +45,14 @@ class LiveSessionEnded(Conflict):
 
 
 def schedule_session(session: Session, host_id: UUID, is_admin: bool, fields: dict[str, Any]) -> LiveSession:
-    """A new live session of a published course. Raises Invalid("course_id"), NotTheHost."""
+    """A new live session of a published course. Raises Invalid("course_id"), NotTheHost,
+    LimitReached."""
     course = find_course(session, fields["course_id"])
     if course is None or course.archived:
         raise Invalid("course_id", "is not a published course")
     if course.instructor_id != host_id and not is_admin:
         raise NotTheHost
+    limits.use(session, NEWS, course.course_id)
     live = LiveSession(id=uuid7(), host_id=host_id, room=new_room(), **fields)
     session.add(live)
     session.flush()
@@ -51,11 +64,12 @@ def change_session(
     session: Session, live_session_id: UUID, user_id: UUID, is_admin: bool, changes: dict[str, Any], expected: Expected
 ) -> LiveSession:
     """Changes the given fields; without a difference nothing is published. Raises LiveSessionNotFound, NotTheHost,
-    LiveSessionEnded."""
+    LiveSessionEnded, LimitReached."""
     live, course = _lock_for_host(session, live_session_id, user_id, is_admin)
     expected.check(live.version)
     different = {name: value for name, value in changes.items() if getattr(live, name) != value}
     if different:
+        limits.use(session, NEWS, course.course_id)
         for name, value in different.items():
             setattr(live, name, value)
         live.version += 1

@@ -1,13 +1,16 @@
 """From the click to the page where one pays."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.billing.purchases import ORDERS
 from services.billing.tests.shop import Shop
 from shared.events import PaymentSucceeded
+from shared.testing.limits import assert_refused, end_period, use_up
 
 CREATE = {"method": "POST", "path": "/v1/checkout/sessions"}
 
@@ -42,6 +45,26 @@ def test_a_second_click_gets_the_open_session_back(shop: Shop) -> None:
     first, second = shop.checkout(caller, course_id), shop.checkout(caller, course_id, key="another")
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
+
+
+def test_more_new_orders_than_an_account_may_open_in_an_hour_are_refused(shop: Shop) -> None:
+    caller, key = shop.harness.caller(), uuid7().hex
+    use_up(shop.harness, ORDERS, caller.user_id, left=2)
+    open_order = shop.checkout(caller, bought := shop.sell(), key=key)
+    courses = [shop.sell() for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda course_id: shop.checkout(caller, course_id), courses))
+    assert sorted(answer.status_code for answer in answers) == [201, 429, 429]
+    assert_refused(shop.checkout(caller, course_id := shop.sell()), ORDERS)
+    assert shop.sql("SELECT 1 FROM orders WHERE course_id = :id", id=course_id) == []
+    for again in (shop.checkout(caller, bought, key=key), shop.checkout(caller, bought)):
+        assert (again.status_code, again.json()["id"]) == (200, open_order.json()["id"]), "no new order"
+    url = f"/api/v1/payments/orders/{open_order.json()['id']}/cancel"
+    assert caller.post(url).json()["status"] == "cancelled"
+    assert_refused(shop.checkout(caller, bought), ORDERS)
+    assert shop.checkout(shop.harness.caller(), course_id).status_code == 201
+    end_period(shop.harness, ORDERS, caller.user_id)
+    assert shop.checkout(caller, bought).status_code == 201
 
 
 def test_the_same_key_means_the_same_order_even_after_it_is_paid(shop: Shop) -> None:

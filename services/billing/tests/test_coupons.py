@@ -7,8 +7,11 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.billing.coupons import GUESSES
 from services.billing.tests.shop import Shop
 from shared.events import PaymentFailed, PaymentSucceeded
+from shared.testing.harness import Caller
+from shared.testing.limits import assert_refused, end_period, use_up
 
 COUPONS = "/api/v1/admin/payments/coupons"
 PROBLEM = "urn:academy:problem:"
@@ -204,3 +207,48 @@ def test_a_code_is_given_once_and_only_by_administrators(shop: Shop) -> None:
     body = {"code": code.lower(), "percent": 10}
     assert shop.harness.caller("admin").post(COUPONS, json=body).json()["type"] == PROBLEM + "coupon-code-taken"
     assert shop.harness.caller("support").post(COUPONS, json=body).status_code == 403
+
+
+def quote(caller: Caller, course: UUID, code: str | None) -> Any:
+    return caller.post("/api/v1/payments/quotes", json={"course_id": str(course), "coupon": code})
+
+
+def test_wrong_codes_are_counted_at_both_doors_and_then_no_code_is_looked_at(shop: Shop) -> None:
+    code, caller, course = coupon(shop, percent=10), shop.harness.caller(), shop.sell()
+    use_up(shop.harness, GUESSES, caller.user_id, left=2)
+    for wrong in (quote(caller, course, "GUESS-1"), shop.checkout(caller, course, extra={"coupon": "GUESS-2"})):
+        assert (wrong.status_code, wrong.json()["type"]) == (409, PROBLEM + "coupon-not-valid")
+    for guess in (code, "GUESS-3"):
+        assert_refused(quote(caller, course, guess), GUESSES)
+        assert_refused(shop.checkout(caller, course, extra={"coupon": guess}), GUESSES)
+    assert (used(shop, code), shop.sql("SELECT 1 FROM orders WHERE course_id = :id", id=course)) == (0, [])
+    assert quote(caller, course, None).status_code == 200, "who names no code goes on"
+    assert quote(shop.harness.caller(), course, code).status_code == 200, "another account"
+    end_period(shop.harness, GUESSES, caller.user_id)
+    assert shop.checkout(caller, course, extra={"coupon": code}).status_code == 201
+
+
+def test_of_wrong_codes_at_once_no_more_are_looked_at_than_are_left(shop: Shop) -> None:
+    caller, course = shop.harness.caller(), shop.sell()
+    use_up(shop.harness, GUESSES, caller.user_id, left=1)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda number: quote(caller, course, f"GUESS-{number}"), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [409, 429, 429, 429]
+
+
+def test_a_right_code_does_not_count(shop: Shop) -> None:
+    code, caller, course = coupon(shop, percent=10), shop.harness.caller(), shop.sell()
+    use_up(shop.harness, GUESSES, caller.user_id, left=1)
+    assert [quote(caller, course, code).status_code for _ in range(3)] == [200] * 3
+    assert shop.checkout(caller, course, extra={"coupon": code}).status_code == 201
+    assert quote(caller, course, "GUESS-1").status_code == 409
+
+
+def test_a_new_code_for_everybody_is_long_and_an_old_short_one_stays_good(shop: Shop) -> None:
+    admin, caller, short = shop.harness.caller("admin"), shop.harness.caller(), uuid7().hex[-7:].upper()
+    refused = admin.post(COUPONS, json={"code": short, "percent": 10})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "code")
+    own = {"code": short, "percent": 10, "user_id": str(caller.user_id)}
+    assert admin.post(COUPONS, json=own).status_code == 201
+    shop.sql("UPDATE coupons SET user_id = NULL WHERE code = :code RETURNING 1", code=short)
+    assert quote(shop.harness.caller(), shop.sell(), short).status_code == 200

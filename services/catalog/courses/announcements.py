@@ -1,6 +1,6 @@
 """News from the instructor to everyone enrolled."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,10 +10,14 @@ from uuid_utils.compat import uuid7
 from services.catalog.courses.models import DRAFT, Announcement
 from services.catalog.courses.ownership import lock_own_course
 from services.catalog.visitors import Visitor
-from shared import outbox
+from shared import limits, outbox
 from shared.errors import Conflict
 from shared.events import AnnouncementPosted
+from shared.limits import Limit
 from shared.pagination import PageRequest, cut_page, sort_key
+
+# Each is a mail to everybody enrolled.
+ANNOUNCEMENTS = Limit("announcements", "announcements", 10, "course", timedelta(days=1), "Put more into one of them.")
 
 
 class NobodyToTell(Conflict):
@@ -22,10 +26,12 @@ class NobodyToTell(Conflict):
 
 
 def post_announcement(session: Session, course_id: UUID, visitor: Visitor, title: str, body: str) -> Announcement:
-    """The announcement; notifications brings it to the enrolled. Raises NobodyToTell for a draft."""
+    """The announcement; notifications brings it to the enrolled. Raises NobodyToTell for a draft,
+    LimitReached."""
     course = lock_own_course(session, course_id, visitor)
     if course.status == DRAFT or visitor.user_id is None:
         raise NobodyToTell
+    limits.use(session, ANNOUNCEMENTS, course.id)
     announcement = Announcement(
         id=uuid7(), course_id=course.id, author_id=visitor.user_id, title=title, body=body, posted_at=datetime.now(UTC)
     )

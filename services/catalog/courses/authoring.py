@@ -1,10 +1,11 @@
 """Creating courses and changing what is said about them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
@@ -15,9 +16,12 @@ from services.catalog.courses.publishing import changed_fields, record_change
 from services.catalog.courses.rendering import render_markdown
 from services.catalog.courses.slugs import slug_candidates
 from services.catalog.visitors import Visitor
+from shared import limits
 from shared.errors import Conflict
+from shared.limits import Limit
 from shared.preconditions import Expected
 
+NEW_COURSES = Limit("new-courses", "new courses", 200, "account", timedelta(days=1), "Change the drafts you have.")
 # What other services show or sell; the rest is ours alone.
 TOLD_FIELDS = frozenset({"title", "price"})
 
@@ -25,6 +29,11 @@ TOLD_FIELDS = frozenset({"title", "price"})
 class SlugTaken(Conflict):
     slug, title = "slug-taken", "No free address was found for this title"
     detail = "Choose another title."
+
+
+class TooManyCourses(Conflict):
+    slug, title = "too-many-courses", "You have as many courses as one instructor may have"
+    detail = "Change one that you have, or ask an administrator for room for more."
 
 
 class Money(Protocol):
@@ -45,8 +54,14 @@ class Description:
     price: Money
 
 
-def create_course(session: Session, instructor_id: UUID, about: Description) -> Course:
-    """A new draft. Its slug is made from the title, once: links to a course must not break when it is renamed."""
+def create_course(session: Session, instructor_id: UUID, about: Description, at_most: int) -> Course:
+    """A new draft of an instructor who then has `at_most` courses. Its slug is made from the title, once: links to a
+    course must not break when it is renamed. Raises LimitReached, TooManyCourses, SlugTaken."""
+    # Also the lock under which the instructor's courses are counted.
+    limits.use(session, NEW_COURSES, instructor_id)
+    mine = select(func.count()).select_from(Course).where(Course.instructor_id == instructor_id)
+    if session.scalars(mine).one() >= at_most:
+        raise TooManyCourses
     now = datetime.now(UTC)
     values = {
         "id": uuid7(),

@@ -17,6 +17,7 @@ from services.catalog.courses.schemas import (
 from services.catalog.visitors import Visitor
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
 
@@ -64,7 +65,12 @@ def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id
     lessons.delete_lesson(session, course_id, lesson_id, Visitor.of(actor), expected)
 
 
-@router.post("/announcements", response_model=AnnouncementRead, status_code=201)
+@router.post(
+    "/announcements",
+    response_model=AnnouncementRead,
+    status_code=201,
+    responses=refusals(announcements.ANNOUNCEMENTS),
+)
 def post_announcement(session: SessionDep, actor: Author, course_id: UUID, body: AnnouncementCreate) -> Any:
     """Tells everyone enrolled."""
     return announcements.post_announcement(session, course_id, Visitor.of(actor), body.title, body.body)

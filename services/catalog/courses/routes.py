@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from services.catalog.courses import authoring, browsing, publishing
 from services.catalog.courses.schemas import (
@@ -15,10 +15,12 @@ from services.catalog.courses.schemas import (
     OwnCourseCard,
     Status,
 )
+from services.catalog.settings import Settings
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.database import ReadDep, SessionDep
 from shared.hot_routes import HotAnswer
+from shared.limits import refusals
 from shared.pagination import Page, PageDep
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
@@ -59,10 +61,12 @@ def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OP
     return HotAnswer(browsing.get_detail(session, course, Visitor.of(actor)))
 
 
-@router.post("/courses", response_model=CourseRead, status_code=201)
-def create_course(session: SessionDep, actor: Author, body: CourseCreate) -> Any:
+@router.post("/courses", response_model=CourseRead, status_code=201, responses=refusals(authoring.NEW_COURSES))
+def create_course(request: Request, session: SessionDep, actor: Author, body: CourseCreate) -> Any:
     """A new draft of mine. Its slug is made from the title and stays."""
-    return authoring.create_course(session, actor.user_id, authoring.Description(**dict(body)))
+    settings: Settings = request.app.state.settings
+    about = authoring.Description(**dict(body))
+    return authoring.create_course(session, actor.user_id, about, settings.courses_per_instructor)
 
 
 @router.patch("/courses/{course_id}", response_model=CourseRead)

@@ -18,6 +18,7 @@ from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid, Problem
+from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import needs
 from shared.storage import Storage, protected_path
@@ -32,6 +33,7 @@ UPLOAD_REFUSALS: dict[int | str, Any] = {
     404: {"description": "There is no such lesson"},
     413: {"description": "The file is larger than a file may be"},
     415: {"description": "Not a PDF, MP4 or ZIP file, whatever it is called"},
+    **refusals(uploads.UPLOAD_LIMIT),
 }
 SAFE_DOWNLOAD = {
     "X-Content-Type-Options": "nosniff",
@@ -73,7 +75,8 @@ def upload_file(request: Request, upload: Received, actor: Author) -> Any:
     """Hangs a PDF, MP4 or ZIP file on a lesson of mine."""
     state = request.app.state
     settings: Settings = state.settings
-    return uploads.store_upload(state.database, state.storage, upload, Visitor.of(actor), settings.course_quota_bytes)
+    quotas = uploads.Quotas(settings.course_quota_bytes, settings.instructor_quota_bytes)
+    return uploads.store_upload(state.database, state.storage, upload, Visitor.of(actor), quotas)
 
 
 @router.get("/{file_id}", response_model=FileRead)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from services.catalog.courses.models import Course
 from services.catalog.courses.outline import LessonNotFound, get_lesson
 from services.catalog.courses.ownership import lock_own_course
 from services.catalog.files.archives import check_archive
@@ -23,9 +24,10 @@ from services.catalog.files.kinds import check_kind
 from services.catalog.files.models import File
 from services.catalog.files.names import clean_name
 from services.catalog.visitors import Visitor
-from shared import failpoints
+from shared import failpoints, limits
 from shared.database import Database
 from shared.errors import Conflict, Unavailable
+from shared.limits import Limit
 from shared.slots import Slot, require_slot
 from shared.storage import Storage, new_key
 from shared.telemetry import get_logger
@@ -34,11 +36,25 @@ log = get_logger(__name__)
 
 # Counting what an archive unpacks to takes a core for seconds, storing a large file the disk.
 UPLOADS = Slot("uploads", size=3, queue=16, share=4, wait_seconds=10.0)
+UPLOAD_LIMIT = Limit("uploads", "uploads", 500, "instructor", timedelta(hours=1), "Put small files together into one.")
 
 
 class CourseQuotaExceeded(Conflict):
     slug, title = "course-quota-exceeded", "The files of this course take up all its space"
     detail = "Delete files that are no longer needed, or ask an administrator for more space."
+
+
+class InstructorQuotaExceeded(Conflict):
+    slug, title = "instructor-quota-exceeded", "The files of this instructor's courses take up all their space"
+    detail = "Delete files that are no longer needed, in any of the courses, or ask an administrator for more space."
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """How many bytes the files of one course may have, and those of all courses of one instructor."""
+
+    course: int
+    instructor: int
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,9 @@ class Upload:
     content: BinaryIO
 
 
-def store_upload(database: Database, storage: Storage, upload: Upload, visitor: Visitor, quota_bytes: int) -> File:
-    """The stored file. Raises WrongFileType, CourseQuotaExceeded, LessonNotFound and what lock_own_course raises.
-    The route takes an UPLOADS slot."""
+def store_upload(database: Database, storage: Storage, upload: Upload, visitor: Visitor, quotas: Quotas) -> File:
+    """The stored file. Raises WrongFileType, CourseQuotaExceeded, InstructorQuotaExceeded, LimitReached, LessonNotFound
+    and what lock_own_course raises. The route takes an UPLOADS slot."""
     require_slot(UPLOADS)
     name = clean_name(upload.name)
     kind = check_kind(name, upload.declared_type, upload.content)
@@ -70,7 +86,7 @@ def store_upload(database: Database, storage: Storage, upload: Upload, visitor: 
         created_at=datetime.now(UTC),
     )
     with database.begin() as session:
-        _reserve(session, file, upload, visitor, quota_bytes)
+        _reserve(session, file, upload, visitor, quotas)
     with _removed_on_failure(database, storage, file):
         if kind.content_type == "application/zip":
             check_archive(upload.content, upload.size)
@@ -91,12 +107,18 @@ def _put(storage: Storage, key: str, content: BinaryIO) -> None:
         raise Unavailable("The file could not be stored. Nothing was kept of it; try again in a while.") from error
 
 
-def _reserve(session: Session, file: File, upload: Upload, visitor: Visitor, quota_bytes: int) -> None:
+def _reserve(session: Session, file: File, upload: Upload, visitor: Visitor, quotas: Quotas) -> None:
     course = lock_own_course(session, upload.course_id, visitor)
     get_lesson(session, course.id, upload.lesson_id)
-    used = session.scalar(select(func.coalesce(func.sum(File.size), 0)).where(File.course_id == course.id))
-    if (used or 0) + file.size > quota_bytes:
+    # Also the lock under which the files of all courses of the instructor are added up, whoever uploads.
+    limits.use(session, UPLOAD_LIMIT, course.instructor_id)
+    in_course = func.coalesce(func.sum(File.size).filter(File.course_id == course.id), 0)
+    of_all = select(in_course, func.coalesce(func.sum(File.size), 0)).join(Course, Course.id == File.course_id)
+    here, everywhere = session.execute(of_all.where(Course.instructor_id == course.instructor_id)).one()
+    if here + file.size > quotas.course:
         raise CourseQuotaExceeded
+    if everywhere + file.size > quotas.instructor:
+        raise InstructorQuotaExceeded
     session.add(file)
 
 

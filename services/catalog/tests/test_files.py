@@ -103,6 +103,20 @@ def test_a_deleted_file_is_gone_at_once_and_swept_later(school: School) -> None:
     assert course.instructor.get(f"{FILES}/{kept['id']}").status_code == 200
 
 
+def test_the_cleanup_goes_on_until_all_deleted_files_are_gone(school: School) -> None:
+    course = school.course()
+    answer(upload(course.instructor, course, "a.pdf", PDF, PDF_TYPE), 201)
+    deleted = (
+        "INSERT INTO files (id, course_id, name, content_type, size, storage_key, created_at, stored_at)"
+        " SELECT gen_random_uuid(), :course, 'a', 'b', 1, 'catalog/missing/' || gen_random_uuid(), now(), now()"
+        " FROM generate_series(1, 250)"
+    )
+    with school.catalog.database.begin() as session:
+        session.execute(text(deleted), {"course": course.id})
+    _sweep(school.catalog)
+    assert len(_stored(school, course)) == 1
+
+
 def test_an_upload_that_died_half_way_is_swept_when_it_is_old(school: School) -> None:
     course = school.course()
     answer(upload(course.instructor, course, "a.pdf", PDF, PDF_TYPE), 201)

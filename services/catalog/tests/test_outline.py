@@ -1,10 +1,16 @@
 """Modules and lessons: written, moved, removed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.catalog.courses.announcements import ANNOUNCEMENTS
 from services.catalog.tests.school import School, TaughtCourse, answer
 from shared.events import AnnouncementPosted, CourseUpdated
+from shared.testing.harness import Caller
+from shared.testing.limits import assert_refused, end_period, use_up
 
 
 def test_lessons_stand_where_they_are_put(school: School) -> None:
@@ -103,6 +109,24 @@ def test_announcements_reach_the_bus_and_the_enrolled(school: School) -> None:
     assert event.author_id == course.instructor.user_id
     assert answer(student.get(f"{course.url}/announcements"))["items"] == [posted]
     assert school.catalog.caller().get(f"{course.url}/announcements").status_code == 403
+
+
+def announce(course: TaughtCourse, by: Caller | None = None) -> Any:
+    return (by or course.instructor).post(f"{course.url}/announcements", json={"title": "News", "body": "x"})
+
+
+def test_more_announcements_than_a_course_may_make_in_a_day_are_refused(school: School) -> None:
+    course, other = school.course(), school.course()
+    use_up(school.catalog, ANNOUNCEMENTS, course.id, left=1)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: announce(course), range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 429, 429]
+    assert_refused(announce(course), ANNOUNCEMENTS)
+    assert_refused(announce(course, school.catalog.caller("admin")), ANNOUNCEMENTS)
+    assert len(answer(course.instructor.get(f"{course.url}/announcements"))["items"]) == 1
+    assert announce(other).status_code == 201
+    end_period(school.catalog, ANNOUNCEMENTS, course.id)
+    assert announce(course).status_code == 201
 
 
 def test_a_draft_has_nobody_to_tell(school: School) -> None:

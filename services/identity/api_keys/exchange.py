@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.identity import secret_tokens, sessions, throttle, users
+from services.identity import refusals, secret_tokens, sessions, throttle, users
 from services.identity.access_tokens import Limits, TokenSigner
 from services.identity.api_keys import key_text
 from services.identity.api_keys.keys import grantable
@@ -84,7 +84,7 @@ def _exchange(
     if user is None or key is None or user.status != "active" or _is_over(key):
         throttle.charge_attempt(session, throttle.key_guess(throttled_network(origin.ip)))
         if key:
-            audit.record(session, origin, "api_key.refused", key.user_id, api_key_id=str(key.id))
+            refusals.record(session, origin, "api_key.refused", key.user_id, api_key_id=str(key.id))
         return ApiKeyInvalid()
     asked = set(presented.scope.split() or key.scopes)
     if not asked <= set(key.scopes):

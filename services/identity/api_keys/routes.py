@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Form, Request, status
 
-from services.identity import step_up
+from services.identity import security_news, step_up
 from services.identity.api_keys import exchange, keys
 from services.identity.api_keys.schemas import (
     AccessTokenRead,
@@ -19,6 +19,7 @@ from services.identity.api_keys.schemas import (
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.routing import AcademyRouter
 
 own = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["api keys"])
@@ -43,7 +44,7 @@ def exchange_api_key(
     return AccessTokenRead(access_token=issued.access_token, expires_in=issued.expires_in, scope=issued.scope)
 
 
-@own.post("/api-keys", status_code=status.HTTP_201_CREATED)
+@own.post("/api-keys", status_code=status.HTTP_201_CREATED, responses=refusals(security_news.NEW_CREDENTIALS))
 def create_api_key(body: ApiKeyCreate, actor: Owner, session: SessionDep, origin: OriginDep) -> ApiKeyCreated:
     """Make a key for a program. Its text is shown this once. Needs a sign-in of the last ten minutes."""
     step_up.require_recent_sign_in(session, actor.session_id)

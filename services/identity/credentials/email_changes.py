@@ -24,19 +24,14 @@ from services.identity.credentials.mail_links import LinkInvalid
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.models import User, UserSession
-from shared import audit, outbox
-from shared.errors import Conflict, Invalid, Problem
+from shared import audit, limits, outbox
+from shared.errors import Conflict, Invalid
 from shared.events import EmailChangeRequested, RegistrationRepeated
 
 
 class CannotMove(Conflict):
     slug, title = "cannot-move", "This account cannot be moved to another address"
     detail = "It must be active and not an administrator's; have another administrator take that role first."
-
-
-class MailedEnough(Problem):
-    status, slug, title = 429, "mailed-enough", "This address got its links for this hour"
-    detail = "Have the person look into that mailbox, or repeat it in an hour."
 
 
 def request_change(session: Session, email: str, origin: Origin) -> None:
@@ -61,7 +56,7 @@ def request_change(session: Session, email: str, origin: Origin) -> None:
 
 def move_account(session: Session, user_id: UUID, email: str, reason: str, origin: Origin) -> None:
     """Mails a link to the new address, which alone completes the change, and word of it to the old one. Raises
-    Invalid("email"), SignInAgain, UserNotFound, CannotMove, EmailTaken, MailedEnough."""
+    Invalid("email"), SignInAgain, UserNotFound, CannotMove, EmailTaken, LimitReached."""
     step_up.require_recent_sign_in(session, str(origin.session_id))
     new = emails.parse_new_email(email)
     user = users.lock_user(session, user_id)
@@ -73,7 +68,7 @@ def move_account(session: Session, user_id: UUID, email: str, reason: str, origi
     payload = {"email": new.given, "email_normalized": new.normalized, "session": None, "other_confirmed": True}
     link = mail_links.issue_link(session, "email_change", new, user.id, payload)
     if link is None:
-        raise MailedEnough
+        raise limits.reached(session, mail_links.CHANGE_MAILS, new.mailbox_hash)
     facts = {"user_id": user.id, "version": user.version, "token": link.token, "expires_at": link.expires_at}
     outbox.add(session, EmailChangeRequested(**facts, new_email=new.given, to_new=True))
     security_news.tell(session, user, "email_move_begun", origin)
@@ -101,7 +96,7 @@ def _mail_links(session: Session, user: User, new: EmailAddress, payload: dict[s
     taken_by = select(User.id, User.version).where(User.email_normalized == new.normalized)
     holder = session.execute(taken_by).one_or_none()
     # Always in this order, so that two people who want each other's address do not wait for each other.
-    both = sorted((new, emails.parse_email(user.email)), key=lambda address: address.normalized)
+    both = sorted((new, emails.parse_email(user.email)), key=lambda address: address.mailbox_hash)
     links = {address: mail_links.issue_link(session, "email_change", address, user.id, payload) for address in both}
     if None in links.values():
         return

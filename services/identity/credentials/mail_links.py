@@ -16,8 +16,9 @@ from services.identity import secret_tokens
 from services.identity.credentials.models import MailLink
 from services.identity.emails import EmailAddress
 from services.identity.throttle import hash_address
-from shared import locks
+from shared import limits
 from shared.errors import Problem
+from shared.limits import Limit
 
 Purpose = Literal["registration", "password_reset", "email_change"]
 LIFETIMES: dict[Purpose, timedelta] = {
@@ -26,7 +27,15 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "email_change": timedelta(hours=24),
 }
 # Nobody can fill another's mailbox through our forms.
-PER_HOUR = 3
+_HOUR, _LOOK = timedelta(hours=1), "Look into the mailbox for the last one."
+REGISTRATION_MAILS = Limit("registration-mails", "links to register", 3, "mailbox", _HOUR, _LOOK)
+RESET_MAILS = Limit("password-reset-mails", "links to set a password", 3, "mailbox", _HOUR, _LOOK)
+CHANGE_MAILS = Limit("email-change-mails", "links to change an address", 3, "mailbox", _HOUR, _LOOK)
+LIMITS: dict[Purpose, Limit] = {
+    "registration": REGISTRATION_MAILS,
+    "password_reset": RESET_MAILS,
+    "email_change": CHANGE_MAILS,
+}
 
 
 class LinkInvalid(Problem):
@@ -51,16 +60,11 @@ def issue_link(
     payload: dict[str, Any],
     lifetime: timedelta | None = None,
 ) -> IssuedLink | None:
-    """A new link for an address, or None when it got its mails for this hour already. It lives as long as its purpose
-    says, unless a `lifetime` does."""
-    address_hash = hash_address(email)
-    # One at a time per address, so that parallel requests cannot exceed the bound together.
-    locks.take_lock(session, f"mail-link:{address_hash.hex()}")
-    now = datetime.now(UTC)
-    recent = select(func.count()).select_from(MailLink)
-    recent = recent.where(MailLink.address_hash == address_hash, MailLink.created_at > now - timedelta(hours=1))
-    if session.scalars(recent.where(MailLink.purpose == purpose)).one() >= PER_HOUR:
+    """A new link for an address, or None when its mailbox got those for this hour already. It lives as long as its
+    purpose says, unless a `lifetime` does."""
+    if not limits.use_if_free(session, LIMITS[purpose], email.mailbox_hash):
         return None
+    now = datetime.now(UTC)
     expires_at = now + (lifetime or LIFETIMES[purpose])
     link, token = uuid7(), secret_tokens.new_token()
     session.add(
@@ -68,7 +72,7 @@ def issue_link(
             id=link,
             purpose=purpose,
             token_hash=secret_tokens.hash_token(token),
-            address_hash=address_hash,
+            address_hash=hash_address(email),
             user_id=user_id,
             payload=payload,
             created_at=now,

@@ -14,7 +14,7 @@ from services.identity.models import Base
 class MailLink(Base):
     """The secret of a link that went to a mailbox, hashed. `payload` is what its redemption needs.
 
-    Rows of addresses that nobody has exist as well: they make both cases cost the same and bound the mails per hour.
+    Rows of addresses that nobody has exist as well: they make both cases cost the same.
     """
 
     __tablename__ = "mail_links"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import status
 
-from services.identity import step_up, users
+from services.identity import security_news, step_up, users
 from services.identity.dependencies import BoxDep, OriginDep, SiteDep
 from services.identity.factors import enrolment, passkeys, recovery_codes, totp
 from services.identity.factors.schemas import (
@@ -20,9 +20,11 @@ from services.identity.factors.schemas import (
 )
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.routing import AcademyRouter
 
 router = AcademyRouter(secret=True, prefix="/api/v1/auth", tags=["second factors"])
+LIMITED = refusals(security_news.NEW_CREDENTIALS)
 
 Owner = Annotated[Actor, require("account:secure")]
 
@@ -45,7 +47,7 @@ def begin_totp(actor: Owner, session: SessionDep, box: BoxDep) -> Any:
     return totp.begin_totp(session, box, users.lock_user(session, actor.user_id))
 
 
-@router.post("/totp/confirm")
+@router.post("/totp/confirm", responses=LIMITED)
 def confirm_totp(
     body: TotpConfirm, actor: Owner, session: SessionDep, box: BoxDep, origin: OriginDep
 ) -> RecoveryCodesRead:
@@ -63,7 +65,7 @@ def remove_totp(actor: Owner, session: SessionDep, origin: OriginDep) -> None:
     enrolment.drop_codes_without_factor(session, actor.user_id)
 
 
-@router.post("/recovery-codes")
+@router.post("/recovery-codes", responses=LIMITED)
 def renew_recovery_codes(actor: Owner, session: SessionDep, origin: OriginDep) -> RecoveryCodesRead:
     """Ten new recovery codes; the old ones are void."""
     step_up.require_recent_sign_in(session, actor.session_id)
@@ -81,7 +83,7 @@ def begin_passkey(actor: Owner, session: SessionDep, site: SiteDep) -> Any:
 @router.post(
     "/passkeys",
     status_code=status.HTTP_201_CREATED,
-    responses={410: {"description": "The ticket was used, or is too old: ask for new options"}},
+    responses={410: {"description": "The ticket was used, or is too old: ask for new options"}, **LIMITED},
 )
 def add_passkey(
     body: PasskeyCreate, actor: Owner, session: SessionDep, site: SiteDep, origin: OriginDep

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.identity import security_news, signing_in, throttle, users
+from services.identity import refusals, security_news, signing_in, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
 from services.identity.credentials import devices
@@ -77,7 +77,7 @@ def _try_code(
     throttle.charge_attempt(session, guesser)
     user = users.lock_user(session, ticket.user_id)
     if not _spend(session, box, user, code, origin):
-        audit.record(session, origin, "sign_in.refused", user.id, reason="wrong code")
+        refusals.record(session, origin, "sign_in.refused", user.id, reason="wrong code")
         return WrongCode()
     tickets.take_ticket(session, "second_factor", token)
     throttle.forgive(session, guesser)

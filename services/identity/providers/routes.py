@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import status
 
+from services.identity import security_news
 from services.identity.browser import TICKET_SECONDS, Desk, DeskDep
 from services.identity.dependencies import DatabaseDep, OriginDep, ProvidersDep, SignerDep
 from services.identity.providers import entering, linked_identities, trips
@@ -23,6 +24,7 @@ from services.identity.schemas import TokensRead
 from services.identity.sign_in_routes import SECOND_STEP
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import Slot, needs
 
@@ -44,6 +46,7 @@ LINK_REFUSALS = {
     **REFUSALS,
     403: {"description": "The sign-in is older than ten minutes"},
     409: {"description": "It is linked already, to this account or to another"},
+    **refusals(security_news.NEW_CREDENTIALS),
 }
 
 

@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.identity import refusals
 from services.identity.audit import Origin
 from services.identity.factors import tickets
 from services.identity.factors.tickets import TicketInvalid
@@ -11,7 +12,6 @@ from services.identity.providers.errands import Errand
 from services.identity.providers.fetching import ProviderAway
 from services.identity.providers.id_tokens import NotProven
 from services.identity.providers.oidc_gateway import OpenIdProvider, Proven
-from shared import audit
 from shared.database import Database
 from shared.errors import Unauthorized, Unavailable
 from shared.telemetry import get_logger
@@ -84,7 +84,7 @@ def end_trip(
     except NotProven as error:
         log.warning("sign-in by a provider refused", provider=provider.id, reason=str(error))
         with database.begin() as session:
-            audit.record(session, origin, "sign_in.refused", user_id, reason="not proven", provider=provider.id)
+            refusals.record(session, origin, "sign_in.refused", user_id, reason="not proven", provider=provider.id)
         raise ProviderRefused(provider.name) from error
 
 

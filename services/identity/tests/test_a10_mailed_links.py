@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, update
 
+from services.identity.credentials.mail_links import REGISTRATION_MAILS
 from services.identity.credentials.models import MailLink
+from services.identity.emails import parse_email
 from services.identity.secret_tokens import hash_token
 from services.identity.tests.people import Person, audited, link_token, new_email, refresh, register
 from shared.events import AccountSecurityChanged, EmailVerificationRequested, PasswordResetRequested, UserRegistered
 from shared.testing import Harness
+from shared.testing.limits import end_period
 
 NEW_PASSWORD = "a quite different otter 9"
 
@@ -117,6 +120,24 @@ def test_the_requests_host_does_not_get_into_the_link(identity: Harness, person:
     # Identity names no address at all; notifications completes the link from FRONTEND_URL.
     assert set(type(event).model_fields) == {"user_id", "version", "token", "expires_at"}
     assert "evil" not in event.model_dump_json()
+
+
+def test_the_addresses_of_one_mailbox_share_its_mails(identity: Harness) -> None:
+    local, _, domain = new_email().partition("@")
+    emails = [f"{local}+{number}@{domain}" for number in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(lambda email: register(identity, email=email), emails))
+    assert {(answer.status_code, answer.text) for answer in answers} == {(202, answers[0].text)}
+
+    def mailed() -> int:
+        return len([event for event in identity.published(EmailVerificationRequested) if event.email in emails])
+
+    assert mailed() == 3
+    end_period(identity, REGISTRATION_MAILS, parse_email(emails[0]).mailbox_hash)
+    register(identity, email=emails[4])
+    assert mailed() == 4
+    register(identity, email=f"+{local}@{domain}")
+    assert len(identity.published(EmailVerificationRequested)) > 4, "a local part that is all tag is a mailbox"
 
 
 def test_nobodys_mailbox_is_flooded(identity: Harness, person: Person) -> None:

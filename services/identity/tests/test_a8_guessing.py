@@ -3,14 +3,20 @@ in from a known device throughout. FULL=1 runs it at its full number."""
 
 import os
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
+from services.identity import refusals
+from services.identity.audit import Origin
 from services.identity.emails import parse_email
 from services.identity.models import SignInThrottle
 from services.identity.tests.people import Person, keep_waiting, new_account
 from services.identity.throttle import BY_NETWORK, hash_address, network_guess, wait_after
+from shared.auditing.tables import audit
 from shared.testing import Harness
+from shared.testing.limits import end_period
 
 GUESSES = 10_000 if os.environ.get("FULL") == "1" else 400
 
@@ -36,6 +42,40 @@ def test_a_thousand_addresses_guess_no_faster_than_one_and_the_owner_is_let_in(i
     # It ran for far less than an hour; the arithmetic for the rest of it is below.
     assert statuses.count(401) <= 20
     assert owner.try_sign_in().status_code == 429, "an unknown device waits with everybody else"
+
+
+def refused(harness: Harness, object_id: UUID | None = None, ip: str = "") -> list[Any]:
+    """The audit log's entries of refused sign-ins: of an account, or of nobody's from an address."""
+    entries = select(audit).where(audit.c.action == "sign_in.refused").order_by(audit.c.id)
+    about = entries.where(audit.c.object_id == object_id) if object_id else entries.where(audit.c.ip == ip)
+    with harness.database.begin() as session:
+        return list(session.execute(about))
+
+
+def test_refused_sign_ins_of_an_account_fill_no_log(identity: Harness) -> None:
+    owner, origin = new_account(identity), Origin("203.0.113.9", "", "")
+    assert [owner.try_sign_in(password="wrong enough").status_code for _ in range(2)] == [401, 401]
+    with identity.database.begin() as session:
+        for _ in range(98):
+            refusals.record(session, origin, "sign_in.refused", owner.id, reason="wrong credentials")
+    entries = refused(identity, owner.id)
+    told = [entry.details.get("refusals") for entry in entries]
+    assert told == [None] * 10 + [20, 40, 80]
+    assert {entry.details["reason"] for entry in entries} == {"wrong credentials"}
+    end_period(identity, refusals.RECORDED, owner.id)
+    owner.try_sign_in(password="wrong enough")
+    assert len(refused(identity, owner.id)) == 14
+
+
+def test_refused_sign_ins_of_nobodys_accounts_are_counted_per_network(identity: Harness) -> None:
+    network = uuid4().hex[:4]
+    for number in range(13):
+        body = {"email": f"nobody{number}@example.com", "password": "guess number 1"}
+        ip = f"2001:db8:7:{network}::{number}"
+        answer = identity.client.post("/api/v1/auth/login", json=body, headers={"X-Forwarded-For": ip})
+        assert answer.status_code == 401
+    recorded = [entry for number in range(13) for entry in refused(identity, ip=f"2001:db8:7:{network}::{number}")]
+    assert len(recorded) == 10
 
 
 def test_in_an_hour_at_most_twenty_guesses_are_evaluated() -> None:

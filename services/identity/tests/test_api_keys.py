@@ -12,10 +12,12 @@ from sqlalchemy import select, update
 from services.identity.api_keys import key_text
 from services.identity.api_keys.models import ApiKey
 from services.identity.models import UserSession
+from services.identity.security_news import NEW_CREDENTIALS
 from services.identity.tests.people import Person, audited, entries_about, new_person, run_job
 from shared.events import AccountSecurityChanged
 from shared.testing import Harness
 from shared.testing.harness import Caller
+from shared.testing.limits import assert_refused, end_period, use_up
 
 KEYS, TOKEN = "/api/v1/auth/api-keys", "/api/v1/auth/token"
 USERS = "/api/v1/admin/users"
@@ -168,6 +170,19 @@ def test_a_key_gets_only_what_its_owner_may_give(identity: Harness, admin: Perso
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "scopes")
         assert scope in refused.json()["detail"]
     make_key(admin, "users:read", "audit:read")
+
+
+def test_more_keys_than_an_account_may_make_in_an_hour_are_refused(identity: Harness, person: Person) -> None:
+    use_up(identity, NEW_CREDENTIALS, person.id, left=1)
+    made = make_key(person, "account:use")
+    wanted = {"name": "one more", "scopes": ["account:use"]}
+    assert_refused(person.browser.post(KEYS, json=wanted), NEW_CREDENTIALS)
+    assert_refused(person.browser.post("/api/v1/auth/recovery-codes"), NEW_CREDENTIALS)
+    assert [key["id"] for key in person.browser.get(KEYS).json()["items"]] == [made["id"]]
+    assert len(identity.published(AccountSecurityChanged, person.id)) == 1
+    assert person.browser.delete(f"{KEYS}/{made['id']}").status_code == 204, "taking away is always possible"
+    end_period(identity, NEW_CREDENTIALS, person.id)
+    make_key(person, "account:use")
 
 
 def test_a_program_makes_no_keys_and_an_old_session_neither(identity: Harness, person: Person) -> None:

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from services.live.models import Base
+from services.live.sessions import NEWS
 from shared.events import (
     CourseArchived,
     CoursePublished,
@@ -18,6 +20,7 @@ from shared.events import (
 )
 from shared.testing import Harness
 from shared.testing.harness import Caller
+from shared.testing.limits import assert_refused, end_period, use_up
 from shared.testing.schema import assert_models_match_migrations
 
 URL = "/api/v1/live-sessions"
@@ -131,6 +134,26 @@ def test_change_and_cancel_tell_the_others_once(live: Harness) -> None:
     assert teacher.post(f"{URL}/{live_id}/cancel").status_code == 409
     assert teacher.post(f"{URL}/{live_id}/join").status_code == 409
     assert len(live.published(LiveSessionCancelled, live_id)) == 1
+
+
+def test_more_news_of_live_sessions_than_a_course_may_have_in_a_day_is_refused(live: Harness) -> None:
+    teacher = live.caller("instructor")
+    course_id = published_course(live, teacher)
+    made = [teacher.post(URL, json=body(course_id)).json()["id"] for _ in range(2)]
+    use_up(live, NEWS, course_id, left=5)
+    with ThreadPoolExecutor(4) as pool:
+        titles = [(made[number % 2], {"title": f"Clinic {number}"}) for number in range(4)]
+        answers = list(pool.map(lambda one: teacher.patch(f"{URL}/{one[0]}", json=one[1]), titles))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 429]
+    before = teacher.get(f"{URL}/{made[0]}").json()
+    assert_refused(teacher.patch(f"{URL}/{made[0]}", json={"title": "One more"}), NEWS)
+    assert_refused(live.caller("admin").post(URL, json=body(course_id)), NEWS)
+    assert teacher.get(f"{URL}/{made[0]}").json() == before
+    assert teacher.patch(f"{URL}/{made[0]}", json={"title": before["title"]}).status_code == 200, "nothing to tell"
+    assert teacher.post(f"{URL}/{made[1]}/cancel").status_code == 200, "what is off must be said"
+    assert teacher.post(URL, json=body(published_course(live, teacher))).status_code == 201
+    end_period(live, NEWS, course_id)
+    assert teacher.post(URL, json=body(course_id)).status_code == 201
 
 
 def test_only_the_courses_own_instructor_or_an_admin_schedules(live: Harness) -> None:
