@@ -15,6 +15,11 @@ HOUR = 3600.0
 # A key id that we do not know may be new. Whoever invents some makes us ask this often and no more.
 KEYS_AGAIN_SECONDS = 5.0
 KEY_TYPES = {"RS256": ("RSA", None), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
+# All that IANA has given to the public IPv6 internet (RFC 4291). IPv4 addresses written as IPv6 (mapped, NAT64) lie
+# outside of it.
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# In it, and of IPv4: 6to4 and its relays, Teredo. Then documentation (RFC 9637), which Python 3.11 does not know of.
+UNROUTED = [ipaddress.ip_network(net) for net in ("2002::/16", "192.88.99.0/24", "2001::/32", "3fff::/20")]
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ def leads_inside(host: str) -> bool:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        # The IPv4 address that is meant, of the ways to write one in IPv6.
-        found = found.ipv4_mapped or found.sixtofour or found
+    if any(found in network for network in UNROUTED):
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found not in GLOBAL_UNICAST:
+        return False
     return found.is_global and not found.is_multicast
