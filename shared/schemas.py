@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from shared import names
+
 
 def _without_control_characters(value: str) -> str:
     # Postgres refuses NUL in text; the other controls have no place in what people read (tab and newline do).
@@ -20,18 +22,31 @@ def _without_control_characters(value: str) -> str:
 
 
 def _on_one_line(value: str) -> str:
-    if "\n" in value or "\r" in value:
-        raise ValueError("must be on one line")
+    if not names.is_one_line(value):
+        raise ValueError("must be on one line, without control characters")
+    if names.turns_direction(value):
+        raise ValueError("must not contain characters that turn the reading direction, such as U+202E")
+    return value
+
+
+def _of_a_person(value: str) -> str:
+    if names.holds_address(value):
+        raise ValueError("must not contain an address; write a space after each dot")
     return value
 
 
 # Stripped and measured first, then read: constraints that follow a validator would measure what is not yet stripped.
 _READABLE = AfterValidator(_without_control_characters)
-Name = Annotated[
+ON_ONE_LINE = AfterValidator(_on_one_line)
+# Of things: titles, keys. Every name and title of every service is one of these two.
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _READABLE, ON_ONE_LINE]
+# Of people, and what else they call something that we mail to them: no part of it may become a link there.
+PersonName = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     _READABLE,
-    AfterValidator(_on_one_line),
+    ON_ONE_LINE,
+    AfterValidator(_of_a_person),
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), _READABLE]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000), _READABLE]
