@@ -31,17 +31,17 @@ class Learner:
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def sign_up(self, name: str, mailbox: Mailbox) -> None:
-        """Registers, follows the mailed link and signs in. A repetition whose answer was lost is fine: the login
-        tells. Raises GaveUp."""
-        body = {"email": self.email, "password": self.password, "name": name}
+        """Registers, sets the password on the page of the mailed link and signs in. A repetition whose answer was lost
+        is fine: the login tells. Raises GaveUp."""
+        body = {"email": self.email, "name": name}
         await self.client.call("POST", "/api/v1/auth/register", json=body)
         deadline = time.monotonic() + MAIL_SECONDS
         while self.email not in mailbox.verifications:
             if time.monotonic() > deadline:
                 raise GaveUp(f"{self.email} got no mail to confirm the address")
             await asyncio.sleep(0.05)
-        token = mailbox.verifications[self.email]
-        await self.client.call("POST", "/api/v1/auth/verify-email", json={"token": token})
+        body = {"token": mailbox.verifications[self.email], "password": self.password}
+        await self.client.call("POST", "/api/v1/auth/verify-email", json=body)
         await self.sign_in()
         self.user_id = (await self.done("GET", "/api/v1/users/me"))["id"]
 

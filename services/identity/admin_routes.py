@@ -95,8 +95,9 @@ def reactivate_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin
 
 @router.post("/{user_id}/sign-out", response_model=SignOutRead)
 def sign_out_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> Any:
-    """End all sessions of a user, everywhere within two seconds. They may sign in again."""
-    return {"sessions_ended": administration.sign_out_user(session, user_id, origin.of(actor))}
+    """End all sessions and API keys of a user, everywhere within two seconds. They may sign in again."""
+    ended, revoked = administration.sign_out_user(session, user_id, origin.of(actor))
+    return {"sessions_ended": ended, "api_keys_revoked": revoked}
 
 
 @router.post("/{user_id}/move", status_code=status.HTTP_202_ACCEPTED)

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.identity import sessions, users
+from services.identity.api_keys import keys
 from services.identity.audit import Origin
 from services.identity.models import User
 from shared import audit, locks, outbox
@@ -72,12 +73,13 @@ def suspend_user(session: Session, user_id: UUID, reason: str, origin: Origin) -
     return user
 
 
-def sign_out_user(session: Session, user_id: UUID, origin: Origin) -> int:
-    """Ends all sessions of an account; returns how many there were. Raises UserNotFound."""
+def sign_out_user(session: Session, user_id: UUID, origin: Origin) -> tuple[int, int]:
+    """Ends all sessions and API keys of an account; returns how many there were of each. Raises UserNotFound."""
     user = users.lock_user(session, user_id)
     ended = sessions.end_all_sessions(session, user.id)
+    revoked = keys.revoke_all_keys(session, user, origin)
     audit.record(session, origin, "user.signed_out", user.id, sessions_ended=ended)
-    return ended
+    return ended, revoked
 
 
 def reactivate_user(session: Session, user_id: UUID, origin: Origin) -> User:

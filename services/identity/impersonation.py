@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.identity import administration, sessions, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
+from services.identity.authentications import Authentication
 from services.identity.sessions import SignedIn
 from shared import audit
 from shared.errors import Conflict, Forbidden
@@ -36,6 +37,8 @@ def start_impersonation(session: Session, signer: TokenSigner, user_id: UUID, re
     user = users.lock_user(session, user_id)
     if user.status != "active" or "admin" in user.roles or user.id == impersonator.id:
         raise CannotImpersonate
-    started = sessions.open_session(session, user.id, origin, DURATION, impersonator.id)
+    started = sessions.open_session(
+        session, user.id, origin, DURATION, Authentication(("impersonation",)), impersonator.id
+    )
     audit.record(session, origin, "user.impersonated", user.id, reason=reason, sid=str(started.sid))
     return sessions.extend_chain(session, signer, user, started, parent=None)

@@ -45,7 +45,8 @@ class UserSession(Base):
 
     Access tokens carry `sid`, not `id`: a role change gives the session a new sid and revokes the old one, so the
     tokens with the old powers die while the person stays signed in. `impersonator_id` is the administrator who acts in
-    the account's name; such a session is short and the person did not start it.
+    the account's name; such a session is short and the person did not start it. `factors` are how its person signed in
+    (authentications.py), `authenticated_at` is when.
     """
 
     __tablename__ = "sessions"
@@ -56,6 +57,8 @@ class UserSession(Base):
     impersonator_id: Mapped[UUID | None] = mapped_column(index=True)
     user_agent: Mapped[str]
     ip: Mapped[str]
+    authenticated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    factors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.identity.avatars.schemas import Avatar
 from shared.permissions import Role
-from shared.schemas import LongText
+from shared.schemas import ON_ONE_LINE, LongText, PersonName
 
 Status = Literal["active", "suspended", "erased"]
 
@@ -23,7 +23,6 @@ def _refuse_control_characters(text: str) -> str:
 
 
 PRINTABLE = AfterValidator(_refuse_control_characters)
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), PRINTABLE]
 # RFC 5321 allows no longer address.
 Email = Annotated[
     str,
@@ -38,7 +37,7 @@ NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128, descripti
 GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 
-Headline = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), PRINTABLE]
+Headline = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), PRINTABLE, ON_ONE_LINE]
 Bio = Annotated[LongText, StringConstraints(max_length=5000)]
 # BCP 47 as far as interfaces use it: a language, perhaps a script, perhaps a region.
 LOCALE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
@@ -61,7 +60,7 @@ def _refuse_unknown_zone(name: str) -> str:
 class UserUpdate(Input):
     """What is left out stays as it is."""
 
-    name: Name = ""
+    name: PersonName = ""
     headline: Headline = ""
     bio: Bio = ""
     locale: Locale = "en"
@@ -70,7 +69,7 @@ class UserUpdate(Input):
 
 class InvitationCreate(Input):
     email: Email
-    name: Name
+    name: PersonName
     roles: Annotated[list[Role], Field(min_length=1, max_length=4)] = ["student"]
 
 
@@ -132,6 +131,7 @@ class MoveCreate(Input):
 
 class SignOutRead(BaseModel):
     sessions_ended: int
+    api_keys_revoked: int
 
 
 class SignInInput(Input):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from services.identity import ways_in
 from services.identity.audit import Origin
 from services.identity.models import User
 from services.identity.user_agents import device_name
@@ -27,8 +28,11 @@ NEW_CREDENTIALS = Limit(
 )
 
 
-def tell(session: Session, user: User, change: Change, origin: Origin) -> None:
-    """Publishes what changed, when, and from which device and place. Raises LimitReached for what is new."""
+def tell(
+    session: Session, user: User, change: Change, origin: Origin, remaining: ways_in.Remaining | None = None
+) -> None:
+    """Publishes what changed, when, from which device and place, and what still opens the account. Raises LimitReached
+    for what is new."""
     if change in NEW:
         limits.use(session, NEW_CREDENTIALS, user.id)
     outbox.add(
@@ -40,5 +44,7 @@ def tell(session: Session, user: User, change: Change, origin: Origin) -> None:
             device=device_name(origin.user_agent),
             place=place_of(origin.ip),
             changed_at=datetime.now(UTC),
+            passkeys=tuple(passkey.name for passkey in remaining.passkeys) if remaining else (),
+            providers=tuple(identity.issuer for identity in remaining.identities) if remaining else (),
         ),
     )

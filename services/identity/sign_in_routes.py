@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import Query, status
 
-from services.identity import refreshing, sessions, signing_in
+from services.identity import own_sessions, refreshing, signing_in
 from services.identity.browser import DeskDep
-from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, ProvidersDep, SignerDep
 from services.identity.factors.schemas import SecondFactorRead
 from services.identity.passwords import HASHING
+from services.identity.providers.schemas import RemainingAccessRead
 from services.identity.schemas import PasswordSignIn, SessionRefresh, SessionsRead, TokensRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -57,31 +58,33 @@ def refresh(
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
 def logout(actor: Account, session: SessionDep, desk: DeskDep, origin: OriginDep) -> None:
     """Sign out: this session's tokens end, in every service within two seconds."""
-    sessions.sign_out(session, origin.of(actor))
+    own_sessions.sign_out(session, origin.of(actor))
     desk.clear()
 
 
 @router.get("/sessions", response_model=SessionsRead)
 def list_sessions(actor: Owner, session: SessionDep) -> Any:
     """Where the caller is signed in, the latest used first."""
-    return {"items": sessions.list_sessions(session, actor.user_id, actor.session_id)}
+    return {"items": own_sessions.list_sessions(session, actor.user_id, actor.session_id)}
 
 
-@router.delete("/sessions", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/sessions")
 def end_sessions(
     actor: Owner,
     session: SessionDep,
     desk: DeskDep,
     origin: OriginDep,
+    providers: ProvidersDep,
     keep_current: Annotated[bool, Query(description="Sign out everywhere else")] = False,
-) -> None:
-    """Sign out everywhere."""
-    sessions.sign_out_everywhere(session, origin.of(actor), keep_current)
+) -> RemainingAccessRead:
+    """Sign out everywhere: all sessions end, and all API keys. The answer lists what still opens the account."""
+    revoked, remaining = own_sessions.sign_out_everywhere(session, origin.of(actor), keep_current)
     if not keep_current:
         desk.clear()
+    return RemainingAccessRead.of(revoked, remaining, providers)
 
 
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT)
 def end_session(session_id: UUID, actor: Owner, session: SessionDep, origin: OriginDep) -> None:
     """Sign out one device."""
-    sessions.sign_out_device(session, session_id, origin.of(actor))
+    own_sessions.sign_out_device(session, session_id, origin.of(actor))

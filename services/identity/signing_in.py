@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.identity import emails, refusals, sessions, throttle, users
 from services.identity.access_tokens import TokenSigner
 from services.identity.audit import Origin
+from services.identity.authentications import Authentication, Factor
 from services.identity.credentials import devices
 from services.identity.emails import EmailAddress
 from services.identity.factors import enrolment, tickets
@@ -72,23 +73,26 @@ def sign_in(
 
 
 def admit(
-    session: Session, signer: TokenSigner, user: User, origin: Origin
+    session: Session, signer: TokenSigner, user: User, origin: Origin, first: Factor
 ) -> SignedIn | SecondFactorNeeded | AccountSuspended:
     """What follows the first proof of a locked account's owner: the second step if there is one, otherwise `enter`."""
     methods = enrolment.list_methods(session, user.id)
     if not methods or user.status != "active":
-        return enter(session, signer, user, origin)
-    return SecondFactorNeeded(tickets.issue_ticket(session, "second_factor", user.id, {}), methods)
+        return enter(session, signer, user, origin, (first,))
+    ticket = tickets.issue_ticket(session, "second_factor", user.id, {"factors": [first]})
+    return SecondFactorNeeded(ticket, methods)
 
 
-def enter(session: Session, signer: TokenSigner, user: User, origin: Origin) -> SignedIn | AccountSuspended:
-    """The session of somebody who has proven all there is to prove; the account's row is locked. A refusal is returned
-    and not raised: what it leaves behind has to be committed."""
+def enter(
+    session: Session, signer: TokenSigner, user: User, origin: Origin, factors: tuple[str, ...]
+) -> SignedIn | AccountSuspended:
+    """The session of somebody who has proven all there is to prove, by `factors`; the account's row is locked. A
+    refusal is returned and not raised: what it leaves behind has to be committed."""
     if user.status != "active":
         refusals.record(session, origin, "sign_in.refused", user.id, reason="suspended")
         return AccountSuspended()
     device_token = devices.remember_device(session, user.id, origin.device_token)
-    return sessions.start_session(session, signer, user, origin, device_token)
+    return sessions.start_session(session, signer, user, origin, Authentication(factors), device_token)
 
 
 def _begin_attempt(session: Session, address: EmailAddress, origin: Origin) -> Attempt:
@@ -123,4 +127,4 @@ def _conclude(
     throttle.forgive(session, attempt.guesser)
     if new_hash:
         user.password_hash = new_hash
-    return admit(session, signer, user, origin)
+    return admit(session, signer, user, origin, "password")

@@ -43,7 +43,8 @@ class InstructorApplicationDecided(IdentityEvent):
 class EmailVerificationRequested(IdentityEvent):
     """`token` completes the link of the mail; it is single use and expires, and is stored hashed by identity.
 
-    Before there is an account, `email` and `name` say where the mail goes; the account will have this `user_id`.
+    Before there is an account, `email` says where the mail goes; the account will have this `user_id`. `name` is not
+    filled any more: nobody is greeted by a name before the address is confirmed.
     """
 
     is_kept: ClassVar[bool] = False
@@ -103,14 +104,19 @@ SecurityChange = Literal[
     "email_move_begun",
     "api_key_created",
     "api_key_revoked",
+    "signed_out_everywhere",
+    "signed_out_elsewhere",
 ]
 
 
 class AccountSecurityChanged(IdentityEvent):
     """What the owner should know at once. `change` is one of SecurityChange, or one that a newer release knows;
-    `device` and `place` are of the request that did it."""
+    `device` and `place` are of the request that did it. When all sessions have ended, `passkeys` (their names) and
+    `providers` (their issuers) still open the account."""
 
     change: str
     device: str
     place: str
     changed_at: AwareDatetime
+    passkeys: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()

@@ -67,7 +67,7 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "request_email_change": lambda w: Want({"email": new_email()}, newcomer=True),
     "update_me": lambda w: _body(locale="de-AT"),
     "apply_as_instructor": lambda w: Want(body={"motivation": "I have taught for years."}, newcomer=True),
-    "register": lambda w: _names(email=new_email(), password=PASSWORD),
+    "register": lambda w: _names(email=new_email()),
     "login": lambda w: _names(email=w.new_account().email, password=PASSWORD),
     "refresh": lambda w: _body(refresh_token=w.newcomer("student").refresh_token),
     "invite_user": lambda w: _names(email=new_email()),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from services.identity.tests.people import Person, new_person
+from services.identity.tests.test_a10_mailed_links import reset, reset_token
 from shared import topology
 from shared.testing import wait_until
 from shared.testing.harness import Caller
@@ -21,7 +22,15 @@ def revoke(six: Six, _admin: Person, person: Person) -> int:
     return 200 if owner.delete(f"{KEYS}/{key['id']}").status_code == 204 else 0
 
 
-@pytest.mark.parametrize("act", [revoke, suspend, change_roles])
+def sign_out_everywhere(six: Six, _admin: Person, person: Person) -> int:
+    return at(six, "identity", person).delete("/api/v1/auth/sessions").status_code
+
+
+def reset_by_mail(six: Six, _admin: Person, person: Person) -> int:
+    return int(reset(six["identity"], reset_token(person)).status_code)
+
+
+@pytest.mark.parametrize("act", [revoke, suspend, change_roles, sign_out_everywhere, reset_by_mail])
 def test_a_programs_powers_end_on_every_service_within_two_seconds(
     six: Six, act: Callable[[Six, Person, Person], int]
 ) -> None:

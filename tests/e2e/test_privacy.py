@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from uuid_utils.compat import uuid7
 
 from services.billing.models import Order, StripeEvent
 from services.identity.factors.models import Passkey
+from services.identity.models import UserSession
 from services.identity.privacy.own_data import EXPORT
 from services.identity.providers.models import LinkedIdentity
 from services.identity.tests.people import Person, new_account, new_email, new_person, register
@@ -74,6 +75,8 @@ def make_canary(six: Six) -> Canary:
         session.add(LinkedIdentity(id=uuid7(), user_id=person.id, **elsewhere))
         device = {"credential_id": uuid7().bytes, "public_key": b"p", "sign_count": 0, "name": words["passkey"]}
         session.add(Passkey(id=uuid7(), user_id=person.id, **device))
+        shown = update(UserSession).where(UserSession.user_id == person.id)
+        session.execute(shown.values(factors=["password", "passkey"]))
     answer(here.post("/api/v1/auth/email-change", json={"email": f"{words['moving']}@example.com"}))
     answer(here.post("/api/v1/auth/api-keys", json={"name": words["program"], "scopes": ["account:use"]}))
     course, lesson = teach(six)
@@ -237,7 +240,7 @@ def test_an_administrator_is_not_erased_and_an_old_session_erases_nobody(six: Si
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:academy:problem:administrator-not-erased")
     person = new_person(six["identity"])
     with six["identity"].database.begin() as session:
-        sessions = text("UPDATE sessions SET created_at = now() - interval '11 minutes' WHERE user_id = :id")
+        sessions = text("UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = :id")
         session.execute(sessions, {"id": person.id})
     old = at(six, "identity", person).post("/api/v1/users/me/erasure")
     assert (old.status_code, old.json()["type"]) == (403, "urn:academy:problem:recent-sign-in-required")

@@ -16,6 +16,7 @@ from services.identity.api_keys import key_text
 from services.identity.api_keys.keys import grantable
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
+from services.identity.authentications import Authentication
 from services.identity.models import UserSession
 from services.identity.sessions import ABSOLUTE
 from shared import audit
@@ -115,7 +116,7 @@ def _current_session(session: Session, key: ApiKey, origin: Origin) -> UserSessi
     if current and current.revoked_at is None and current.expires_at > now:
         return current
     lifetime = min(ABSOLUTE, key.expires_at - now) if key.expires_at else ABSOLUTE
-    current = sessions.open_session(session, key.user_id, origin, lifetime)
+    current = sessions.open_session(session, key.user_id, origin, lifetime, Authentication(("api_key",)))
     key.session_id = current.id
     started = origin.by(key.user_id, str(current.sid))
     audit.record(session, started, "session.started", key.user_id, api_key_id=str(key.id))

@@ -88,6 +88,15 @@ def revoke_key(session: Session, user_id: UUID, key_id: UUID, origin: Origin) ->
     security_news.tell(session, user, "api_key_revoked", origin)
 
 
+def revoke_all_keys(session: Session, user: User, origin: Origin) -> int:
+    """Ends every key of a locked account; returns how many there were. Its sessions are ended by the caller."""
+    own = list_keys(session, user.id)
+    for key in own:
+        session.delete(key)
+        audit.record(session, origin, "api_key.revoked", user.id, api_key_id=str(key.id))
+    return len(own)
+
+
 def _check(session: Session, user: User, wanted: NewKey) -> None:
     if foreign := sorted(set(wanted.scopes) - grantable(user.roles)):
         raise Invalid("scopes", f"may not have {', '.join(foreign)}: not yours to give to a program", "scope")

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from services.identity.schemas import Input, Name
+from services.identity.schemas import Input
 from shared.permissions import Permission
-from shared.schemas import Moment
+from shared.schemas import ON_ONE_LINE, Moment
+
+KeyName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), ON_ONE_LINE]
 
 
 class ApiKeyCreate(Input):
     """`scopes` are permissions that the caller has. Without `expires_at` the key is good until it is revoked."""
 
-    name: Name
+    name: KeyName
     scopes: Annotated[list[Permission], Field(min_length=1, max_length=30, examples=[["courses:write"]])]
     expires_at: Moment | None = None
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.identity import emails, security_news, sessions, step_up, users
+from services.identity.api_keys import keys
 from services.identity.audit import Origin
 from services.identity.credentials import mail_links
 from services.identity.credentials.mail_links import LinkInvalid
@@ -129,6 +130,9 @@ def _change_address(session: Session, user: User, wanted: dict[str, Any], origin
     mail_links.void_links(session, user.id)
     kept = wanted["session"]
     ended = sessions.end_all_sessions(session, user.id, kept=UUID(kept) if kept else None)
+    if not kept:
+        # Support has moved it: the mailbox, and perhaps more, was in other hands.
+        keys.revoke_all_keys(session, user, origin)
     audit.record(session, origin, "user.email_changed", user.id, sessions_ended=ended)
     # Before the news of the new address, so that the old mailbox hears of it.
     security_news.tell(session, user, "email_changed", origin)

@@ -9,6 +9,7 @@ from services.identity.browser import DeskDep
 from services.identity.credentials import email_changes, mail_links, password_changes, registration
 from services.identity.credentials.mail_links import Purpose
 from services.identity.credentials.schemas import (
+    EmailChangeConfirm,
     EmailChangeRead,
     EmailVerification,
     LinkRequest,
@@ -17,11 +18,13 @@ from services.identity.credentials.schemas import (
     PasswordReset,
     PasswordStrengthCreate,
     PasswordStrengthRead,
+    RegisteredRead,
     RegistrationCreate,
 )
-from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
+from services.identity.dependencies import DatabaseDep, OriginDep, ProvidersDep, SignerDep
 from services.identity.password_strength import DECIDING, TYPING
 from services.identity.passwords import HASHING
+from services.identity.providers.schemas import RemainingAccessRead
 from services.identity.schemas import TokensRead, UserRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
@@ -43,17 +46,24 @@ Owner = Annotated[Actor, require("account:secure")]
 
 
 @router.post("/register", status_code=status.HTTP_202_ACCEPTED, dependencies=[PUBLIC])
-@needs(DECIDING, HASHING)
-def register(body: RegistrationCreate, database: DatabaseDep) -> MailRead:
+def register(body: RegistrationCreate, session: SessionDep) -> MailRead:
     """Ask for an account: the link in the mail makes it. An address that has one gets a mail that says so."""
-    registration.register(database, body.email, body.name, body.password.get_secret_value())
+    registration.register(session, body.email, body.name)
     return _mailed(body.email, "registration")
 
 
-@router.post("/verify-email", status_code=status.HTTP_201_CREATED, response_model=UserRead, dependencies=[PUBLIC])
-def verify_email(body: EmailVerification, session: SessionDep, origin: OriginDep) -> Any:
-    """Make the account that the mailed link is for. Signing in is the next step."""
-    return registration.confirm_registration(session, body.token.get_secret_value(), origin)
+@router.post(
+    "/verify-email",
+    status_code=status.HTTP_201_CREATED,
+    response_model=RegisteredRead,
+    response_model_exclude_none=True,
+    dependencies=[PUBLIC],
+)
+def verify_email(body: EmailVerification, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> Any:
+    """Make the account that the mailed link is for, with a password, and sign in."""
+    token, password = body.token.get_secret_value(), body.password.get_secret_value()
+    user, signed_in = registration.confirm_registration(database, signer, token, password, desk.visitor(body))
+    return UserRead.model_validate(user).model_dump() | desk.hand_out(body, signed_in).model_dump()
 
 
 @router.post("/email-change", status_code=status.HTTP_202_ACCEPTED)
@@ -66,7 +76,7 @@ def request_email_change(body: LinkRequest, actor: Owner, session: SessionDep, o
 
 
 @router.post("/email-change/confirm", response_model=EmailChangeRead, dependencies=[PUBLIC])
-def confirm_email_change(body: EmailVerification, session: SessionDep, origin: OriginDep) -> Any:
+def confirm_email_change(body: EmailChangeConfirm, session: SessionDep, origin: OriginDep) -> Any:
     """Confirm another address by one of the two mailed links. With the second one all other sessions end."""
     changed = email_changes.confirm_change(session, body.token.get_secret_value(), origin)
     return {"status": "changed" if changed else "waiting"}
@@ -90,12 +100,16 @@ def request_password_reset(body: LinkRequest, session: SessionDep) -> MailRead:
     return _mailed(body.email, "password_reset")
 
 
-@router.post("/password-reset/confirm", status_code=status.HTTP_204_NO_CONTENT, dependencies=[PUBLIC])
+@router.post("/password-reset/confirm", dependencies=[PUBLIC])
 @needs(DECIDING, HASHING)
-def reset_password(body: PasswordReset, database: DatabaseDep, origin: OriginDep) -> None:
-    """Set a new password by the mailed link. All sessions end."""
+def reset_password(
+    body: PasswordReset, database: DatabaseDep, origin: OriginDep, providers: ProvidersDep
+) -> RemainingAccessRead:
+    """Set a new password by the mailed link. All sessions end, and all API keys. The answer lists what still opens the
+    account."""
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
-    password_changes.reset_password(database, token, password, origin)
+    revoked, remaining = password_changes.reset_password(database, token, password, origin)
+    return RemainingAccessRead.of(revoked, remaining, providers)
 
 
 @router.post("/password-strength", response_model=PasswordStrengthRead, dependencies=[PUBLIC])

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from services.identity.schemas import Email, GivenPassword, Input, Name, NewPassword, SignInInput
+from services.identity.schemas import Email, GivenPassword, Input, NewPassword, SignInInput, TokensRead, UserRead
+from shared.schemas import PersonName
 
 LinkToken = Annotated[
     SecretStr, Field(min_length=1, max_length=200, description="What the mailed link has after #token=")
@@ -12,9 +13,10 @@ LinkToken = Annotated[
 
 
 class RegistrationCreate(Input):
+    """The password is set on the page of the mailed link."""
+
     email: Email
-    password: NewPassword
-    name: Name
+    name: PersonName
 
 
 class LinkRequest(Input):
@@ -28,7 +30,19 @@ class MailRead(BaseModel):
     expires_in: int
 
 
-class EmailVerification(Input):
+class EmailVerification(SignInInput):
+    """`password` is of who follows the link."""
+
+    token: LinkToken
+    password: NewPassword
+
+
+# The plugin of mypy gives each model a constructor of its own, and two parents then disagree.
+class RegisteredRead(UserRead, TokensRead):  # type: ignore[misc]
+    """The new account, and the tokens of its first session."""
+
+
+class EmailChangeConfirm(Input):
     token: LinkToken
 
 

@@ -16,6 +16,7 @@ from services.identity import security_news, users, ways_in
 from services.identity.audit import Origin
 from services.identity.factors import recovery_codes, tickets, webauthn_gateway
 from services.identity.factors.models import Passkey
+from services.identity.factors.tickets import TakenTicket
 from services.identity.factors.webauthn_gateway import NewCredential, NotVerified, Site
 from services.identity.models import User
 from shared import audit
@@ -50,6 +51,14 @@ class Challenge:
 
     ticket: str
     options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account whose passkey was shown, after `first_factors`."""
+
+    user_id: UUID
+    first_factors: tuple[str, ...]
 
 
 def list_passkeys(session: Session, user_id: UUID) -> Sequence[Passkey]:
@@ -109,16 +118,18 @@ def remove_passkey(session: Session, user: User, passkey_id: UUID, origin: Origi
     security_news.tell(session, user, "passkey_removed", origin)
 
 
-def begin_sign_in(session: Session, site: Site, user_id: UUID | None) -> Challenge:
-    """What the browser asks the authenticator: for one of the account's passkeys, or for anybody's."""
-    allowed = [passkey.credential_id for passkey in list_passkeys(session, user_id)] if user_id else []
+def begin_sign_in(session: Session, site: Site, first: TakenTicket) -> Challenge:
+    """What the browser asks the authenticator: for one of the passkeys of the account of the first step, or when that
+    has none, for anybody's."""
+    allowed = [passkey.credential_id for passkey in list_passkeys(session, first.user_id)] if first.user_id else []
     offer = webauthn_gateway.offer_sign_in(site, allowed)
-    ticket = tickets.issue_ticket(session, "passkey_sign_in", user_id, {"challenge": offer.challenge.hex()})
+    data = {"challenge": offer.challenge.hex(), "factors": first.factors}
+    ticket = tickets.issue_ticket(session, "passkey_sign_in", first.user_id, data)
     return Challenge(ticket, offer.options)
 
 
-def prove_owner(session: Session, site: Site, token: str, credential: dict[str, Any]) -> UUID:
-    """The account whose passkey answered the challenge. Raises TicketInvalid, PasskeyRefused."""
+def prove_owner(session: Session, site: Site, token: str, credential: dict[str, Any]) -> Owner:
+    """Whose passkey answered the challenge. Raises TicketInvalid, PasskeyRefused."""
     ticket = tickets.take_ticket(session, "passkey_sign_in", token)
     try:
         credential_id = webauthn_gateway.credential_id(credential)
@@ -135,7 +146,7 @@ def prove_owner(session: Session, site: Site, token: str, credential: dict[str, 
         log.info("passkey refused", reason=str(error))
         raise PasskeyRefused from error
     passkey.last_used_at = datetime.now(UTC)
-    return passkey.user_id
+    return Owner(passkey.user_id, ticket.factors)
 
 
 def _find(session: Session, credential_id: bytes) -> Passkey | None:

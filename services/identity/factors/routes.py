@@ -54,7 +54,9 @@ def confirm_totp(
     """Turn the authenticator app on by a code of it."""
     step_up.require_recent_sign_in(session, actor.session_id)
     user = users.lock_user(session, actor.user_id)
-    return RecoveryCodesRead(recovery_codes=totp.confirm_totp(session, box, user, body.code, origin.of(actor)))
+    codes = totp.confirm_totp(session, box, user, body.code, origin.of(actor))
+    step_up.add_factor(session, actor.session_id, "totp")
+    return RecoveryCodesRead(recovery_codes=codes)
 
 
 @router.delete("/totp", status_code=status.HTTP_204_NO_CONTENT)
@@ -93,6 +95,7 @@ def add_passkey(
     user = users.lock_user(session, actor.user_id)
     answer = body.ticket.get_secret_value(), body.name, body.credential
     passkey, codes = passkeys.add_passkey(session, site, user, answer, origin.of(actor))
+    step_up.add_factor(session, actor.session_id, "passkey")
     return PasskeyCreated(**PasskeyRead.model_validate(passkey).model_dump(), recovery_codes=codes)
 
 

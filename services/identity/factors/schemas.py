@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from services.identity.schemas import Input, Name, SignInInput
+from services.identity.schemas import Input, SignInInput
+from shared.schemas import PersonName
 
 TicketToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 # What navigator.credentials answers, as its toJSON() writes it.
@@ -51,7 +52,8 @@ class PasskeySignIn(SignInInput):
 
 class PasskeyCreate(Input):
     ticket: TicketToken
-    name: Name
+    # The owner's mails list it.
+    name: PersonName
     credential: Credential
 
 

@@ -11,6 +11,7 @@ from services.identity.audit import Origin
 from services.identity.credentials import devices
 from services.identity.factors import passkeys, recovery_codes, tickets, totp
 from services.identity.factors.passkeys import Challenge
+from services.identity.factors.tickets import TakenTicket
 from services.identity.factors.webauthn_gateway import Site
 from services.identity.models import User
 from services.identity.secret_box import SecretBox
@@ -25,6 +26,9 @@ class WrongCode(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__("Take the one that the app shows now; each is good once. A recovery code will do as well.")
+
+
+NO_FIRST_STEP = TakenTicket(None, {})
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ def finish_with_code(
 
 def begin_passkey_step(session: Session, site: Site, ticket: str) -> Challenge:
     """The question for a passkey: with a ticket one of that account's, without one anybody's. Raises TicketInvalid."""
-    user_id = tickets.get_ticket(session, "second_factor", ticket).user_id if ticket else None
-    return passkeys.begin_sign_in(session, site, user_id)
+    first = tickets.get_ticket(session, "second_factor", ticket) if ticket else NO_FIRST_STEP
+    return passkeys.begin_sign_in(session, site, first)
 
 
 def finish_with_passkey(
@@ -58,8 +62,9 @@ def finish_with_passkey(
 ) -> SignedIn:
     """The session of a passkey's owner. `answer` is ticket and credential. Raises TicketInvalid, PasskeyRefused,
     AccountSuspended."""
-    user = users.lock_user(session, passkeys.prove_owner(session, site, *answer))
-    outcome = signing_in.enter(session, signer, user, origin)
+    proven = passkeys.prove_owner(session, site, *answer)
+    user = users.lock_user(session, proven.user_id)
+    outcome = signing_in.enter(session, signer, user, origin, (*proven.first_factors, "passkey"))
     if isinstance(outcome, Problem):
         raise outcome
     return outcome
@@ -81,7 +86,8 @@ def _try_code(
         return WrongCode()
     tickets.take_ticket(session, "second_factor", token)
     throttle.forgive(session, guesser)
-    return signing_in.enter(session, signer, user, origin)
+    second = "totp" if code.totp else "recovery_code"
+    return signing_in.enter(session, signer, user, origin, (*ticket.factors, second))
 
 
 def _spend(session: Session, box: SecretBox, user: User, code: Code, origin: Origin) -> bool:

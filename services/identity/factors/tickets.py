@@ -28,6 +28,11 @@ class TakenTicket:
     user_id: UUID | None
     data: dict[str, Any]
 
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What the earlier steps have proven; empty in tickets of the release before."""
+        return tuple(self.data.get("factors", ()))
+
 
 def issue_ticket(session: Session, purpose: Purpose, user_id: UUID | None, data: dict[str, Any]) -> str:
     """The secret of a new ticket."""

@@ -30,7 +30,7 @@ def _of_user(user_id: UUID) -> Any:
 
 def _of_sessions(user_id: UUID) -> Any:
     columns = (UserSession.user_agent, UserSession.ip, UserSession.created_at, UserSession.last_seen_at)
-    return select(*columns).where(UserSession.user_id == user_id)
+    return select(*columns, UserSession.authenticated_at, UserSession.factors).where(UserSession.user_id == user_id)
 
 
 def _of_passkeys(user_id: UUID) -> Any:

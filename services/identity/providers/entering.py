@@ -18,6 +18,7 @@ from services.identity.providers.oidc_gateway import OpenIdProvider, Proven
 from services.identity.providers.trips import Answer, Trip
 from services.identity.sessions import SignedIn
 from services.identity.users import NO_PASSWORD, EmailTaken, NewAccount
+from shared import names
 from shared.database import Database
 from shared.errors import Conflict, Forbidden, Invalid, Problem
 
@@ -97,7 +98,7 @@ def _admit(
         if isinstance(found, Problem):
             return found
         user = found
-    return signing_in.admit(session, signer, user, origin)
+    return signing_in.admit(session, signer, user, origin, "provider")
 
 
 def _make_account(session: Session, person: Proven, origin: Origin) -> User | EmailUnusable | LinkNeeded:
@@ -105,7 +106,9 @@ def _make_account(session: Session, person: Proven, origin: Origin) -> User | Em
         address = emails.parse_new_email(person.email)
     except Invalid:
         return EmailUnusable()
-    name = "".join(filter(str.isprintable, person.name)).strip()[:LONGEST_NAME] or address.given.split("@")[0]
+    name = "".join(filter(str.isprintable, person.name)).strip()[:LONGEST_NAME]
+    if not name or names.holds_address(name):
+        name = address.given.split("@")[0].replace(".", " ")
     try:
         user = users.create_user(session, NewAccount(address, name, NO_PASSWORD), origin)
     except EmailTaken:

@@ -1,6 +1,7 @@
 """Who somebody at a provider is here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select, update
@@ -12,7 +13,7 @@ from services.identity import security_news, users, ways_in
 from services.identity.audit import Origin
 from services.identity.models import User
 from services.identity.providers.models import LinkedIdentity
-from services.identity.providers.oidc_gateway import Proven
+from services.identity.providers.oidc_gateway import OpenIdProvider, Proven
 from shared import audit
 from shared.errors import Conflict, NotFound
 
@@ -73,6 +74,19 @@ def list_identities(session: Session, user_id: UUID) -> Sequence[LinkedIdentity]
     """By which providers an account is entered, the oldest first."""
     own = select(LinkedIdentity).where(LinkedIdentity.user_id == user_id)
     return session.scalars(own.order_by(LinkedIdentity.id)).all()
+
+
+def describe_identity(identity: LinkedIdentity, providers: Mapping[str, OpenIdProvider]) -> dict[str, Any]:
+    """With the id of its provider in today's settings."""
+    offered = {provider.issuer: provider.id for provider in providers.values()}
+    return {
+        "id": identity.id,
+        "provider": offered.get(identity.issuer),
+        "issuer": identity.issuer,
+        "email": identity.email,
+        "created_at": identity.created_at,
+        "last_used_at": identity.last_used_at,
+    }
 
 
 def _is(person: Proven) -> ColumnElement[bool]:

@@ -1,6 +1,5 @@
 """Sign-in by a provider, and the own links to providers, at the HTTP door."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -96,7 +95,7 @@ def login_with_provider(
 def list_identities(actor: Owner, session: SessionDep, providers: ProvidersDep) -> Any:
     """By which providers the caller's account is entered."""
     own = linked_identities.list_identities(session, actor.user_id)
-    return {"items": [_shown(identity, providers) for identity in own]}
+    return {"items": [linked_identities.describe_identity(identity, providers) for identity in own]}
 
 
 @router.post("/identities/options", response_model=TripRead, response_model_exclude_none=True)
@@ -116,7 +115,8 @@ def add_identity(
 ) -> Any:
     """Link the account at the provider whose redirect came back."""
     provider, origin = entering.find_provider(providers, body.provider), desk.visitor(body).of(actor)
-    return _shown(entering.link(database, provider, _answer(desk, body), origin), providers)
+    identity = entering.link(database, provider, _answer(desk, body), origin)
+    return linked_identities.describe_identity(identity, providers)
 
 
 @router.post(
@@ -126,7 +126,8 @@ def confirm_identity(
     body: LinkConfirm, actor: Owner, session: SessionDep, providers: ProvidersDep, origin: OriginDep
 ) -> Any:
     """Link the account at the provider that asked for this one's address, after signing in the way one did before."""
-    return _shown(entering.confirm_link(session, body.ticket.get_secret_value(), origin.of(actor)), providers)
+    identity = entering.confirm_link(session, body.ticket.get_secret_value(), origin.of(actor))
+    return linked_identities.describe_identity(identity, providers)
 
 
 @router.delete("/identities/{identity_id}", status_code=status.HTTP_204_NO_CONTENT)
@@ -143,16 +144,3 @@ def _sent(desk: Desk, body: TripCreate, trip: Trip) -> dict[str, Any]:
 def _answer(desk: Desk, body: ProviderAnswer) -> Answer:
     ticket = desk.take_ticket(body, body.ticket.get_secret_value())
     return Answer(ticket, body.state, body.code.get_secret_value(), body.iss)
-
-
-def _shown(identity: Any, providers: Mapping[str, Any]) -> dict[str, Any]:
-    """With the id of its provider in today's settings."""
-    offered = {provider.issuer: provider.id for provider in providers.values()}
-    return {
-        "id": identity.id,
-        "provider": offered.get(identity.issuer),
-        "issuer": identity.issuer,
-        "email": identity.email,
-        "created_at": identity.created_at,
-        "last_used_at": identity.last_used_at,
-    }

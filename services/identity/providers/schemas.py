@@ -1,13 +1,17 @@
 """Sign-in by a provider, over the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from services.identity.factors.schemas import TicketToken
+from services.identity.factors.schemas import PasskeyRead, TicketToken
+from services.identity.providers import linked_identities
+from services.identity.providers.oidc_gateway import OpenIdProvider
 from services.identity.schemas import Input, SignInInput
+from services.identity.ways_in import Remaining
 
 ProviderId = Annotated[str, Field(max_length=40, examples=["google"])]
 
@@ -67,3 +71,19 @@ class IdentityRead(BaseModel):
 
 class IdentitiesRead(BaseModel):
     items: list[IdentityRead]
+
+
+class RemainingAccessRead(BaseModel):
+    """All API keys were revoked; what is listed still opens the account, or is its second factor. Remove what is not
+    yours: DELETE /api/v1/auth/passkeys/{id}, DELETE /api/v1/auth/identities/{id}."""
+
+    api_keys_revoked: int
+    passkeys: list[PasskeyRead]
+    identities: list[IdentityRead]
+
+    @classmethod
+    def of(cls, revoked: int, remaining: Remaining, providers: Mapping[str, OpenIdProvider]) -> "RemainingAccessRead":
+        """What is left after so many keys were revoked."""
+        identities = [linked_identities.describe_identity(one, providers) for one in remaining.identities]
+        shown = {"passkeys": remaining.passkeys, "identities": identities}
+        return cls.model_validate({"api_keys_revoked": revoked, **shown}, from_attributes=True)

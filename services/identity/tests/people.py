@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from services.identity import signing_in, users
 from services.identity.audit import Origin
 from services.identity.emails import parse_email
-from services.identity.models import SignInThrottle, User
+from services.identity.models import SignInThrottle, User, UserSession
 from services.identity.passwords import hashing_slot
 from services.identity.sessions import SignedIn
 from services.identity.throttle import hash_address
@@ -88,7 +88,7 @@ def new_email() -> str:
 
 def register(harness: Harness, **body: str) -> Any:
     """The answer to a registration, whatever it is."""
-    body = {"email": new_email(), "password": PASSWORD, "name": "Ann Lee", **body}
+    body = {"email": new_email(), "name": "Ann Lee", **body}
     return harness.client.post("/api/v1/auth/register", json=body)
 
 
@@ -98,10 +98,15 @@ def link_token(harness: Harness, event: type[Event], subject: UUID | str | None 
     return str(asked[-1].token)
 
 
-def verify(harness: Harness, email: str) -> Any:
-    """The answer to following the link that was mailed to a newcomer."""
-    token = link_token(harness, EmailVerificationRequested, email=email)
-    return harness.client.post("/api/v1/auth/verify-email", json={"token": token})
+def verify(harness: Harness, email: str, password: str = PASSWORD) -> Any:
+    """The answer to following the link that was mailed to a newcomer, and setting a password on its page."""
+    return verify_link(harness, link_token(harness, EmailVerificationRequested, email=email), password)
+
+
+def verify_link(harness: Harness, token: str, password: str = PASSWORD, **body: Any) -> Any:
+    """As verify, by the token of the link."""
+    body = {"token": token, "password": password, **body}
+    return harness.client.post("/api/v1/auth/verify-email", json=body)
 
 
 def refresh(harness: Harness, refresh_token: str) -> Any:
@@ -121,6 +126,14 @@ def new_account(harness: Harness, *roles: str, email: str = "", name: str = "Ann
     with harness.database.begin() as session:
         user = users.create_user(session, account, Origin("", "", ""))
     return Person(harness, user.id, address.given)
+
+
+def let_sign_ins_age(person: Person, minutes: int = 11) -> None:
+    """As if the person had signed in that much earlier, on every device."""
+    with person.harness.database.begin() as session:
+        own = update(UserSession).where(UserSession.user_id == person.id)
+        earlier = UserSession.authenticated_at - timedelta(minutes=minutes)
+        session.execute(own.values(authenticated_at=earlier, created_at=earlier))
 
 
 def keep_waiting(person: Person) -> None:

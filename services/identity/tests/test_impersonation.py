@@ -143,7 +143,7 @@ def test_signing_a_person_out_ends_all_their_sessions(identity: Harness, admin: 
     first = Person(identity, person.id, person.email, person.password, person.access_token, person.refresh_token)
     person.sign_in()
     answer = admin.browser.post(f"{USERS}/{person.id}/sign-out")
-    assert answer.json() == {"sessions_ended": 2}
+    assert answer.json() == {"sessions_ended": 2, "api_keys_revoked": 0}
     assert first.me().status_code == person.me().status_code == 401
     assert person.sign_in().me().status_code == 200, "they may come back"
     [entry] = [entry for entry in entries_about(identity, person) if entry.action == "user.signed_out"]

@@ -126,9 +126,11 @@ def test_an_address_that_has_an_account_is_never_linked_silently(identity: Harne
 def test_who_registered_a_foreign_address_gains_nothing_when_its_owner_comes_by_a_provider(
     identity: Harness, traveller: Traveller
 ) -> None:
-    register(identity, email=traveller.email, password="the stranger waits 88")
+    register(identity, email=traveller.email)
     person = traveller.arrive()
-    assert verify(identity, traveller.email).status_code == 410, "the link that was mailed is void"
+    assert verify(identity, traveller.email, "the stranger waits 88").status_code == 410, (
+        "the link that was mailed is void"
+    )
     assert problem(person.try_sign_in(password="the stranger waits 88")) == (401, "wrong-credentials")
 
 
@@ -156,6 +158,12 @@ def test_a_name_that_nobody_could_print_becomes_one(traveller: Traveller) -> Non
     traveller.claims |= {"name": "A\x00nn\r\nBcc: x\u202e" + "n" * 300}
     assert len(name := traveller.arrive().me().json()["name"]) == 100
     assert name.startswith("AnnBcc: xnn")
+
+
+def test_a_name_with_an_address_in_it_is_not_taken_from_a_provider(traveller: Traveller) -> None:
+    traveller.claims |= {"name": "You won: evil.example/claim", "email": f"ben.{new_email()}"}
+    local_part = traveller.email.split("@")[0]
+    assert traveller.arrive().me().json()["name"] == local_part.replace(".", " ")
 
 
 def test_of_parallel_first_sign_ins_one_makes_the_account(identity: Harness, traveller: Traveller) -> None:
