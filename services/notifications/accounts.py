@@ -1,6 +1,8 @@
 """What people are told about their account."""
 
 import hashlib
+from collections.abc import Sequence
+from textwrap import shorten
 from urllib.parse import quote
 
 from services.notifications.notices import Notice, compose
@@ -22,8 +24,15 @@ CHANGES = {
     "refresh_token_reused": (
         "A sign-in of your account was used from two places, as if it had been copied. We have ended that sign-in"
     ),
-    "password_changed": "The password of your account was changed, and all other devices were signed out",
-    "password_reset": "The password of your account was set anew by a link from your mail, all devices were signed out",
+    "password_changed": (
+        "The password of your account was changed, and all other devices were signed out. API keys go on working"
+    ),
+    "password_reset": (
+        "The password of your account was set anew by a link from your mail. All devices were signed out, and all API"
+        " keys were revoked"
+    ),
+    "signed_out_everywhere": "All devices were signed out of your account, and all API keys were revoked",
+    "signed_out_elsewhere": "All other devices were signed out of your account, and all API keys were revoked",
     "totp_on": "An authenticator app was added to your account",
     "totp_off": "The authenticator app was removed from your account",
     "passkey_added": "A passkey was added to your account",
@@ -42,6 +51,8 @@ CHANGES = {
     ),
     "api_key_revoked": "An API key of your account was revoked",
 }
+# A line of a mail has room for so much (texts.one_line).
+MOST_NAMES, LONGEST_NAME = 4, 40
 ANY_CHANGE = "The security settings of your account were changed"
 
 
@@ -88,7 +99,14 @@ def security_notice(event: AccountSecurityChanged) -> Notice:
         device=event.device,
         place=event.place or "unknown",
         time=written_time(event.changed_at),
+        passkeys=_listed(event.passkeys),
+        providers=_listed(event.providers),
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(shorten(name, LONGEST_NAME, placeholder="...") for name in names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown
 
 
 def invitation(event: UserInvited) -> Notice:

@@ -28,7 +28,7 @@ def on_user_suspended(session: Session, event: e.UserSuspended) -> None:
 def on_email_verification_requested(session: Session, event: e.EmailVerificationRequested) -> None:
     notice = accounts.email_verification(event)
     if event.email:
-        tell_address(session, event.user_id, event.email, event.name or event.email, notice)
+        tell_address(session, event.user_id, event.email, notice)
     else:
         tell(session, event.user_id, notice)
 
@@ -39,7 +39,7 @@ def on_email_change_requested(session: Session, event: e.EmailChangeRequested) -
     if not event.to_new:
         tell(session, event.user_id, notice)
     elif not person.erased:
-        tell_address(session, event.user_id, event.new_email, person.name or event.new_email, notice)
+        tell_address(session, event.user_id, event.new_email, notice)
 
 
 def on_registration_repeated(session: Session, event: e.RegistrationRepeated) -> None:

@@ -18,6 +18,8 @@ MAIL_ONLY = frozenset(
         *("account_exists", "export_ready", "invitation"),
     }
 )
+# To an address that nobody has confirmed, or on a stranger's request: whoever chose a name must not write to it.
+WITHOUT_NAME = frozenset({"email_verification", "email_change_new", "account_exists", "invitation"})
 IN_APP_ONLY = frozenset(
     {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
 )
@@ -48,9 +50,9 @@ def tell(session: Session, user_id: UUID, notice: Notice) -> None:
     tell_all(session, [people.get_person(session, user_id)], notice)
 
 
-def tell_address(session: Session, user_id: UUID, email: str, name: str, notice: Notice) -> None:
-    """Mails somebody who is nobody's user yet; `user_id` is the one they will have."""
-    deliveries.queue_mails(session, [_mail(Person(user_id=user_id, email=email, name=one_line(name)), notice, False)])
+def tell_address(session: Session, user_id: UUID, email: str, notice: Notice) -> None:
+    """Mails an address that nobody has confirmed; `user_id` is whose it will be."""
+    deliveries.queue_mails(session, [_mail(Person(user_id=user_id, email=email), notice, False)])
 
 
 def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_bulk: bool = False) -> None:
@@ -75,13 +77,14 @@ def _message(person: Person, notice: Notice) -> dict[str, object]:
 
 
 def _mail(person: Person, notice: Notice, is_bulk: bool) -> dict[str, object]:
+    name = "" if notice.kind in WITHOUT_NAME else person.name
     return {
         "dedupe_key": _key(person, notice),
         "user_id": person.user_id,
         "kind": notice.kind,
         "recipient": person.email,
         "subject": notice.title,
-        "context": {**notice.context, "name": person.name, "link": notice.link},
+        "context": {**notice.context, "name": name, "link": notice.link},
         "is_bulk": is_bulk,
     }
 

@@ -49,7 +49,8 @@ def render_note(kind: str, facts: Facts) -> str:
 
 
 def render_mail(kind: str, facts: Facts, site: Site) -> tuple[str, str]:
-    """The mail's plain text and HTML; `facts` has the receiver's `name` and the `link`, a path. Raises
+    """The mail's plain text and HTML; `facts` has the receiver's `name`, empty when
+    nobody is greeted by name, and the `link`, a path. Raises
     Unrenderable."""
     words = {
         **facts,

@@ -71,14 +71,16 @@ def test_registration_is_welcomed(notifications: Harness, worker: Harness, sink:
 
 
 def test_an_address_that_is_nobodys_yet_gets_its_link(notifications: Harness, worker: Harness, sink: Sink) -> None:
-    learner = Learner(name="Ada <b>\r\nBcc: all@example.com")
+    learner = Learner(name="You won: evil.example/claim")
     asked = learner.verification().model_copy(update={"email": learner.email, "name": learner.name})
     notifications.deliver(asked)
     notifications.deliver(asked)
     wait_until_all_sent(worker, learner)
     (mail,) = sink.mails(learner.email)
     assert "https://school.test/verify-email#token=secret%2Btoken" in mail.part("plain")
-    assert "Hello Ada <b> Bcc: all@example.com," in mail.part("plain")
+    for words in (mail.part("plain"), mail.part("html")):
+        assert "Hello," in words
+        assert "evil" not in words
     notifications.deliver(learner.registered())
     wait_until_all_sent(worker, learner)
     assert [mail.subject for mail in sink.mails(learner.email)][1:] == ["Welcome to AI First Academy"]
@@ -98,6 +100,46 @@ def test_a_new_address_gets_its_own_link_and_after_the_change_all_mail(
     notifications.deliver(learner.updated(2, email=new_email))
     notifications.deliver(learner.paid())
     wait_until(lambda: "Receipt" in sink.mails(new_email)[-1].subject, what="the receipt at the new address")
+
+
+@pytest.mark.parametrize("kind", ["email_verification", "account_exists", "invitation"])
+def test_nobody_is_greeted_by_a_name_that_a_stranger_may_have_chosen(
+    kind: str, notifications: Harness, worker: Harness, sink: Sink
+) -> None:
+    event, *_ = ONE_LEARNER[kind]
+    learner = Learner(name="You won: evil.example/claim")
+    notifications.deliver(learner.registered())
+    notifications.deliver(event(learner))
+    wait_until_all_sent(worker, learner)
+    mail = sink.mails(learner.email)[-1]
+    for words in (mail.part("plain"), mail.part("html")):
+        assert "Hello," in words
+        assert "evil" not in words
+
+
+def test_a_new_address_is_not_greeted_by_a_name(notifications: Harness, worker: Harness, sink: Sink) -> None:
+    learner = Learner(name="You won: evil.example/claim")
+    notifications.deliver(learner.registered())
+    notifications.deliver(learner.address_changed(to_new=True))
+    wait_until_all_sent(worker, learner)
+    (mail,) = wait_until(lambda: sink.mails(f"new.{learner.email}"), what="the mail to the new address")
+    assert "Hello," in mail.part("plain")
+    assert "evil" not in mail.part("plain") + mail.part("html")
+
+
+def test_who_is_signed_out_everywhere_is_told_what_still_opens_the_account(
+    notifications: Harness, worker: Harness, sink: Sink
+) -> None:
+    learner = newcomer(notifications)
+    left = {"passkeys": ("Phone", "Laptop", "n" * 99, "Key", "Fifth"), "providers": ("https://accounts.example.org",)}
+    notifications.deliver(learner.security_changed("signed_out_everywhere").model_copy(update=left))
+    wait_until_all_sent(worker, learner)
+    mail = sink.mails(learner.email)[-1]
+    for words in (mail.part("plain"), mail.part("html")):
+        assert "all API keys were revoked" in words
+        assert "Phone, Laptop" in words
+        assert "Key and 1 more" in words
+        assert "https://accounts.example.org" in words
 
 
 def test_a_change_that_only_a_newer_identity_knows_is_told_in_general_words(
