@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.identity.audit import Origin
-from services.identity.networks import throttled_network
+from shared.networks import throttled_network
 from shared import audit, limits
 from shared.limits import Limit
 

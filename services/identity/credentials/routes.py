@@ -59,6 +59,7 @@ def register(body: RegistrationCreate, session: SessionDep) -> MailRead:
     response_model_exclude_none=True,
     dependencies=[PUBLIC],
 )
+@needs(DECIDING, HASHING)
 def verify_email(body: EmailVerification, desk: DeskDep, database: DatabaseDep, signer: SignerDep) -> Any:
     """Make the account that the mailed link is for, with a password, and sign in."""
     token, password = body.token.get_secret_value(), body.password.get_secret_value()

@@ -1,5 +1,6 @@
 """Sign-in by a provider, and the own links to providers, at the HTTP door."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 

@@ -5,7 +5,7 @@ from alembic import op
 from shared.tables import create_limit_counts
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 
 
 def upgrade() -> None:
