@@ -39,6 +39,16 @@ def test_what_stays_up_has_a_health_check_and_comes_back(name: str) -> None:
     assert CONTAINERS[name]["restart"] == "unless-stopped"
 
 
+@pytest.mark.parametrize("name", sorted(BEGIN_AS_ROOT))
+def test_init_may_forward_the_stop_signal_to_a_server_of_another_user(name: str) -> None:
+    # Without KILL, tini as root ends with "Operation not permitted", and the server is killed instead of stopped.
+    assert "KILL" in CONTAINERS[name]["cap_add"]
+
+
+def test_postgres_stops_fast_without_waiting_for_its_clients() -> None:
+    assert CONTAINERS["postgres"]["stop_signal"] == "SIGINT"
+
+
 def test_every_job_is_waited_for() -> None:
     # `up --wait` takes the end of a container for a failure unless another one waits for exactly that.
     waited = {
