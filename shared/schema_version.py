@@ -3,6 +3,7 @@
 Migrations are named by ascending four-digit revisions (0001_initial.py holds revision "0001"), forward only.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database import Database
 
+REVISION = re.compile(r"[0-9]{4}")
 SERVICES = Path(__file__).resolve().parent.parent / "services"
 
 
@@ -25,6 +27,11 @@ def head(service: str) -> str:
     return max(path.name[:4] for path in versions_folder(service).glob("[0-9]*.py"))
 
 
+def is_newer(service: str, revision: str) -> bool:
+    """True for the revision of a later release: its number is above the highest that this code knows."""
+    return REVISION.fullmatch(revision) is not None and revision > head(service)
+
+
 def schema_is_current(database: Database) -> bool:
     """True when the database answers and its schema is at this code's head or newer.
 
@@ -35,4 +42,4 @@ def schema_is_current(database: Database) -> bool:
             current = connection.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         return False
-    return current is not None and str(current) >= head(database.service)
+    return current is not None and (current == head(database.service) or is_newer(database.service, current))
