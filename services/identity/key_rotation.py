@@ -4,10 +4,13 @@ prepare: a new key joins the file (SIGNING_KEY_FILE of the apis); it is publishe
 activate: the newest key signs, all others still verify.
 retire: only the signing key is left. Six minutes after activate no token needs the others; when one has leaked, retire
 it at once: its tokens are refused within two seconds, and clients refresh.
+The file keeps its owner, group and mode, so that identity can still read it: run this as its owner or as root.
 Exit code 0: done, the key ids are printed; 1: refused, with the reason; 2: called wrongly.
 """
 
+import errno
 import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -37,18 +40,50 @@ def retire(keys: tuple[SigningKey, ...]) -> tuple[SigningKey, ...]:
 STEPS: dict[str, Step] = {"prepare": prepare, "activate": activate, "retire": retire}
 
 
+class NotReplaceable(OSError):
+    """The key file cannot be replaced with its owner kept; says as which user, or where, it can."""
+
+
 def rotate(path: Path, step: Step) -> KeyRing:
-    """The new content of the key file, written so that no reader sees half of it. Raises SigningKeyMissing, OSError."""
+    """Replaces the content of the key file, so that no reader sees half of it. Raises SigningKeyMissing, OSError."""
+    # The target of a link is replaced, not the link.
+    path = path.resolve()
     ring = KeyRing(step(parse_keys(path.read_text(), str(path)).keys))
     draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
     status = path.stat()
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write("".join(key.pem() for key in ring.keys))
-        file.flush()
-        os.fchmod(file.fileno(), status.st_mode & 0o777)
-        os.fsync(file.fileno())
-    os.replace(draft, path)
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("".join(key.pem() for key in ring.keys))
+            file.flush()
+            _keep_access(file.fileno(), status)
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _explained(error, path) from error
     return ring
+
+
+def _keep_access(handle: int, status: os.stat_result) -> None:
+    """Gives the new file the old one's owner, group and mode. Raises NotReplaceable."""
+    try:
+        os.fchown(handle, status.st_uid, status.st_gid)
+    except PermissionError as error:
+        raise NotReplaceable(
+            f"the file belongs to user {status.st_uid}, group {status.st_gid}, and must stay theirs, or identity cannot"
+            f" read it; run this as user {status.st_uid} or as root. Nothing was changed"
+        ) from error
+    os.fchmod(handle, stat.S_IMODE(status.st_mode))
+
+
+def _explained(error: OSError, path: Path) -> OSError:
+    if error.errno in (errno.EBUSY, errno.EROFS):
+        return NotReplaceable(
+            f"{path} is mounted here and cannot be replaced; run this where the file itself lies, then restart identity"
+            " (docs/operations.md). Nothing was changed"
+        )
+    return error
 
 
 def main(arguments: list[str]) -> int:

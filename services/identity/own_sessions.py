@@ -12,12 +12,12 @@ from services.identity.api_keys import keys
 from services.identity.api_keys.models import ApiKey
 from services.identity.audit import Origin
 from services.identity.models import UserSession
-from shared.networks import place_of
 from services.identity.security_news import Change
 from services.identity.user_agents import device_name
 from services.identity.ways_in import Remaining
 from shared import audit
 from shared.errors import NotFound
+from shared.networks import place_of
 
 
 class SessionNotFound(NotFound):

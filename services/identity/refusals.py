@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.identity.audit import Origin
-from shared.networks import throttled_network
 from shared import audit, limits
 from shared.limits import Limit
+from shared.networks import throttled_network
 
 # Not refused beyond it, only recorded more sparsely.
 RECORDED = Limit("recorded-refusals", "refused sign-ins", 10, "account", timedelta(days=1), "None.")

@@ -1,5 +1,6 @@
 """Signing keys change while people work: no good token is refused, and what a retired key signed is."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
 from services.identity import key_rotation
+from services.identity.key_rotation import NotReplaceable
 from services.identity.main import create_app
 from services.identity.settings import Settings
 from services.identity.signing_keys import KeyStore, SigningKey, SigningKeyMissing
@@ -146,3 +148,41 @@ def test_a_file_without_a_key_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     assert "holds no private key" in capsys.readouterr().err
     assert key_rotation.main(["prepare", str(tmp_path / "missing.pem")]) == 1
     assert path.read_text() == "rubbish"
+
+
+def access(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_uid, status.st_gid, status.st_mode & 0o777
+
+
+@pytest.mark.parametrize("step", ["prepare", "activate", "retire"])
+def test_the_file_keeps_its_owner_group_and_mode(key_file: Path, step: str) -> None:
+    # Only root can give a file to the user of identity's container.
+    if os.geteuid() == 0:
+        os.chown(key_file, 10001, 10002)
+    key_file.chmod(0o440)
+    before = access(key_file)
+    assert rotate(step, str(key_file)).returncode == 0
+    assert access(key_file) == before
+
+
+def test_a_link_to_the_key_file_stays_a_link(key_file: Path) -> None:
+    link = key_file.with_name("link.pem")
+    link.symlink_to(key_file)
+    assert rotate("prepare", str(link)).returncode == 0
+    assert link.is_symlink()
+    assert key_file.read_text().count("BEGIN") == 2
+
+
+def test_a_user_who_cannot_keep_the_owner_is_told_who_can(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key_file.read_text()
+
+    def refuse(handle: int, owner: int, group: int) -> None:
+        # What the kernel answers to a user who is neither the file's owner nor root.
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    with pytest.raises(NotReplaceable, match=f"run this as user {os.geteuid()} or as root"):
+        key_rotation.rotate(key_file, key_rotation.prepare)
+    assert key_file.read_text() == before
+    assert list(key_file.parent.iterdir()) == [key_file]
