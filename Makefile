@@ -29,7 +29,7 @@ OPS := $(RUN) -m ops
 SERVICES := identity catalog billing certificates notifications live
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make the virtual environment and install what requirements.lock names
 	@sh ops/setup.sh $(PYTHON) $(VENV)
@@ -114,5 +114,8 @@ lock: ## Pin all dependencies with hashes, the services' by the same versions as
 	@sh ops/lock.sh $(PYTHON) $(SERVICES)
 
 clean: ## Stop the native platform and delete its data, the virtual environment and caches
+	@# Its signing key and secrets are in var: a platform whose containers are still there would not start again.
+	@if [ -n "$$(docker ps --all --quiet --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-academy} 2>/dev/null)" ]; then \
+		echo "The platform under Docker Compose needs files in var/. Remove it first: make down ENGINE=docker"; exit 1; fi
 	@if [ -x $(RUN) ]; then $(OPS) clean; fi
 	rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -17,7 +17,7 @@ class Events:
     """The admin's view of all services' events. `state` is what the platform says of itself."""
 
     def __init__(self, state: dict[str, Any]) -> None:
-        self._http = httpx.Client(base_url=state["gateway"], timeout=30)
+        self._http = httpx.Client(base_url=state["gateway"], timeout=30, trust_env=False)
         credentials = {"email": state["admin"]["email"], "password": state["admin"]["password"]}
         token = self._call("POST", "/api/v1/auth/login", credentials)["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"

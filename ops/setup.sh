@@ -9,9 +9,21 @@ started=""
 
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
+case $engine in
+    ""|docker|native) ;;
+    *) fail "ENGINE=$engine is unknown. Use ENGINE=docker or ENGINE=native" ;;
+esac
 command -v "$python" >/dev/null || fail "There is no $python. Install Python 3.11 or newer, on Debian and Ubuntu: apt-get install python3 python3-venv"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
     || fail "$("$python" --version) is too old: 3.11 or newer is needed. If you have one, name it: make demo PYTHON=python3.12"
+
+# Of two set-ups at once the second waits: half an environment is of no use to either. The lock ends with this shell.
+mkdir -p "$(dirname "$venv")"
+exec 8>"$venv.setup-lock"
+if command -v flock >/dev/null && ! flock --nonblock 8; then
+    echo "  another set-up of $venv runs; waiting for it"
+    flock 8
+fi
 
 # A virtual environment whose Python was upgraded or removed is of no use.
 "$venv/bin/python" -c 'import pip' 2>/dev/null || rm -rf "$venv"
@@ -25,7 +37,7 @@ if [ ! -d "$venv" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 
 if [ "$servers" = --servers ]; then
-    "$python" -m ops.prepare "$engine" &
+    "$python" -m ops.prepare "$engine" 8>&- &
     started=$!
 fi
 

@@ -62,7 +62,7 @@ class BrokerCheck:
 
     def deviations(self) -> list[str]:
         """What is missing or different now. Raises httpx.TransportError when the management API does not answer."""
-        with httpx.Client(base_url=self._address, auth=self._auth, timeout=REQUEST_SECONDS) as api:
+        with httpx.Client(base_url=self._address, auth=self._auth, timeout=REQUEST_SECONDS, trust_env=False) as api:
             try:
                 return _deviations(api, self._vhost, self._service)
             except httpx.HTTPStatusError as error:

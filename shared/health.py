@@ -1,16 +1,21 @@
-"""The worker's small HTTP door: /livez, /readyz and /metrics, without a web framework in the process."""
+"""The worker's health endpoints over HTTP: /livez, /readyz and /metrics, without a web framework in the process."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.database import Database
 from shared.schema_version import schema_is_current
 from shared.settings import Settings
+from shared.telemetry import get_logger
+
+log = get_logger(__name__)
 
 
 class HealthServer:
@@ -20,7 +25,7 @@ class HealthServer:
         self._server: ThreadingHTTPServer | None = None
         if settings.worker_port:
             handler = _handler(database, alive)
-            self._server = ThreadingHTTPServer((settings.worker_host, settings.worker_port), handler)
+            self._server = _Server((settings.worker_host, settings.worker_port), handler)
 
     def __enter__(self) -> "HealthServer":
         if self._server:
@@ -33,6 +38,15 @@ class HealthServer:
         if self._server:
             self._server.shutdown()
             self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Logs one JSON line where the standard library prints a traceback. A client that closed its connection early,
+        as health checks do, is no error."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            log.error("health request failed", error=repr(error))
 
 
 def _handler(database: Database, alive: Callable[[], bool]) -> type[BaseHTTPRequestHandler]:

@@ -13,8 +13,9 @@ from alembic.config import Config
 from pydantic import SecretStr
 from sqlalchemy import URL, Connection, NullPool, create_engine, text
 
+from shared import startup
 from shared.schema_version import SERVICES, head, is_newer, versions_folder
-from shared.settings import Settings
+from shared.settings import UNUSED, Settings
 from shared.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
@@ -24,10 +25,11 @@ class MigrationSettings(Settings):
     """The owner role may change tables; the role of the running service may not."""
 
     database_migration_password: SecretStr = SecretStr("")
+    is_job = True
     # A one-shot job uses neither; production must not ask for them.
-    database_password: SecretStr = SecretStr("unused")
-    broker_password: SecretStr = SecretStr("unused")
-    internal_token: SecretStr = SecretStr("unused")
+    database_password: SecretStr = UNUSED
+    broker_password: SecretStr = UNUSED
+    internal_token: SecretStr = UNUSED
 
     def migration_url(self, service: str) -> URL:
         """The address of `<service>_owner`."""
@@ -93,7 +95,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"usage: python -m shared.migrate SERVICE, one of: {names}\n")
         return 2
     service = arguments[0]
-    settings = MigrationSettings()
+    settings = startup.read(MigrationSettings, service)
     configure_logging(f"{service}-migrate", settings.log_level)
     try:
         revision = upgrade(service, settings.migration_url(service))

@@ -15,8 +15,8 @@ from pydantic import Field, SecretStr
 from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
 
-from shared import locks, topology
-from shared.settings import Settings
+from shared import locks, startup, topology
+from shared.settings import UNUSED, Settings
 from shared.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
@@ -25,6 +25,7 @@ log = get_logger(__name__)
 class ProvisionSettings(Settings):
     """Administrator access; the services never see it."""
 
+    is_job = True
     postgres_admin_user: str = "postgres"
     postgres_admin_password: SecretStr = SecretStr("")
     # Of each role: well below Postgres' max_connections, so that one service cannot take them all.
@@ -32,9 +33,9 @@ class ProvisionSettings(Settings):
     broker_admin_user: str = "admin"
     broker_admin_password: SecretStr = SecretStr("")
     # Used by the services only; production must not ask for them here.
-    database_password: SecretStr = SecretStr("unused")
-    broker_password: SecretStr = SecretStr("unused")
-    internal_token: SecretStr = SecretStr("unused")
+    database_password: SecretStr = UNUSED
+    broker_password: SecretStr = UNUSED
+    internal_token: SecretStr = UNUSED
 
 
 def secret_of(service: str, name: str) -> str:
@@ -126,7 +127,7 @@ def _execute(connection: PgConnection, statement: str, **names: str) -> None:
 def provision_broker(settings: ProvisionSettings) -> None:
     """Declares everything of shared/topology.py. Existing messages are untouched."""
     auth = (settings.broker_admin_user, settings.broker_admin_password.get_secret_value())
-    with httpx.Client(base_url=f"{settings.broker_management_url}/api", auth=auth, timeout=30) as api:
+    with httpx.Client(base_url=f"{settings.broker_management_url}/api", auth=auth, timeout=30, trust_env=False) as api:
         vhost = settings.broker_vhost
         _put(api, f"/vhosts/{vhost}", {})
         _put(api, f"/permissions/{vhost}/{auth[0]}", {"configure": ".*", "write": ".*", "read": ".*"})
@@ -174,7 +175,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in parts:
         sys.stderr.write("usage: python -m shared.provision database|broker\n")
         return 2
-    settings = ProvisionSettings()
+    settings = startup.read(ProvisionSettings, "provision")
     configure_logging("provision", settings.log_level)
     parts[arguments[0]](settings)
     return 0

@@ -118,7 +118,7 @@ class RevocationFeed:
         self._loaded.set()
 
     def _run(self) -> None:
-        with httpx.Client(timeout=2) as client:
+        with httpx.Client(timeout=2, trust_env=False) as client:
             while not self._stopping.is_set():
                 was_fresh = self.is_fresh()
                 try:

@@ -1,7 +1,9 @@
 """Settings every process reads once, from its environment or from files in /run/secrets."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,19 +11,35 @@ from sqlalchemy import URL
 
 SECRETS_DIR = Path("/run/secrets")
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "guest", "postgres", "default"})
+# `openssl rand -hex 24` makes 48 characters. Only secrets that the operator makes: a vendor decides about its own.
+MIN_SECRET_LENGTH = 16
+OWN_SECRETS = frozenset(
+    {"database_password", "broker_password", "internal_token", "postgres_admin_password", "broker_admin_password"}
+)
+LOCAL_HOSTS = ("localhost", ".localhost", ".test", "127.0.0.1", "::1")
+Refusal = tuple[str, str]
+# The value of a secret that a one-shot job inherits and does not use.
+UNUSED = SecretStr("unused")
 
 
 class Settings(BaseSettings):
     """What all services share. A service adds its own fields in its settings.py.
 
-    In production a missing or well-known secret is refused at start; nobody finds out later from an attacker.
+    Production refuses missing, short and well-known secrets and addresses without TLS, all at once. No environment
+    takes a well-known secret. A refusal never shows a value.
     """
 
     # A variable that is empty in a compose file is a variable that was not set.
     model_config = SettingsConfigDict(
-        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None, extra="ignore", env_ignore_empty=True
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+        extra="ignore",
+        env_ignore_empty=True,
+        # A refusal would show the end of its input, which is every secret that was read.
+        hide_input_in_errors=True,
     )
 
+    # True for one-shot jobs, which need the database and none of the addresses.
+    is_job: ClassVar[bool] = False
     environment: Literal["development", "production"] = "development"
     public_url: str = "http://localhost:8080"
     frontend_url: str = ""
@@ -55,14 +73,42 @@ class Settings(BaseSettings):
     worker_port: int = 0
 
     @model_validator(mode="after")
-    def _refuse_unsafe_secrets(self) -> "Settings":
-        if self.environment != "production":
-            return self
-        unsafe = [name for name, value in self if isinstance(value, SecretStr) and is_placeholder(value)]
-        if unsafe:
-            names = ", ".join(name.upper() for name in unsafe)
-            raise ValueError(f"set {names} in the environment or in {SECRETS_DIR}: no default is safe in production")
+    def _refuse_unsafe(self) -> "Settings":
+        refused = list(self.refusals())
+        if self.environment == "production":
+            refused += self.production_refusals()
+        if refused:
+            raise ValueError("\n".join(f"{field.upper()} {reason}" for field, reason in refused))
         return self
+
+    def refusals(self) -> Iterator[Refusal]:
+        """(field, what is wrong with it and what to set), in every environment. A service adds its own."""
+        for name, secret in self._secrets():
+            if secret and is_placeholder(secret):
+                yield name, "is a well-known word: make a secret with `openssl rand -hex 24`"
+
+    def production_refusals(self) -> Iterator[Refusal]:
+        """(field, what is wrong with it and what to set), in production. A service adds its own."""
+        for name, secret in self._secrets():
+            if not secret:
+                yield name, f"is missing: no default is safe in production; set it, or the file {SECRETS_DIR}/<name>"
+            elif name in OWN_SECRETS and len(secret) < MIN_SECRET_LENGTH:
+                yield name, f"has {len(secret)} characters, fewer than {MIN_SECRET_LENGTH}: use `openssl rand -hex 24`"
+        for name in () if self.is_job else ("public_url", "frontend_url"):
+            if not getattr(self, name).startswith("https://"):
+                yield name, "must begin with https:// in production: passwords and tokens travel to it"
+
+    def warnings(self) -> Iterator[str]:
+        """What is allowed and probably not meant."""
+        host = urlsplit(self.public_url).hostname or ""
+        if self.environment == "development" and not host.endswith(LOCAL_HOSTS):
+            yield f"ENVIRONMENT is development although PUBLIC_URL names {host}: set ENVIRONMENT=production"
+
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        """The secrets that were set, and those that must be; not the defaults of fields that a job does not use."""
+        for name, value in self:
+            if isinstance(value, SecretStr) and (name in self.model_fields_set or value != UNUSED):
+                yield name, value.get_secret_value().strip()
 
     def model_post_init(self, context: Any) -> None:
         """Derived defaults: the front end lives at the gateway's address unless told otherwise."""
@@ -81,13 +127,14 @@ class Settings(BaseSettings):
         )
 
 
-def is_placeholder(value: SecretStr) -> bool:
+def is_placeholder(secret: str) -> bool:
     """True for an empty secret and for those every attacker tries first."""
-    return value.get_secret_value().strip().lower() in PLACEHOLDERS
+    return secret.strip().lower() in PLACEHOLDERS
 
 
 class OneShotSettings(Settings):
     """For one-shot jobs: they talk to the database only, so production must not ask them for the other secrets."""
 
-    broker_password: SecretStr = SecretStr("unused")
-    internal_token: SecretStr = SecretStr("unused")
+    is_job = True
+    broker_password: SecretStr = UNUSED
+    internal_token: SecretStr = UNUSED

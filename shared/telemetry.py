@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import threading
 from contextvars import ContextVar
+from types import TracebackType
 
 import structlog
 
@@ -40,6 +42,8 @@ def configure_logging(service: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)
+    _log_uncaught_errors()
     # pika reports each connection step at INFO and a traceback for every lost connection; our own lines say it once.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error"):
@@ -47,6 +51,18 @@ def configure_logging(service: str, level: str = "info") -> None:
         logging.getLogger(name).propagate = True
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _log_uncaught_errors() -> None:
+    """An error that ends a process or a thread is a JSON line, too; the default is a traceback on standard error."""
+    log = get_logger("uncaught")
+
+    def report(kind: type[BaseException], error: BaseException | None, _trace: TracebackType | None) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            log.critical("uncaught error", exc_info=error)
+
+    sys.excepthook = report
+    threading.excepthook = lambda failed: report(failed.exc_type, failed.exc_value, failed.exc_traceback)
 
 
 def get_logger(name: str) -> Logger:

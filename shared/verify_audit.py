@@ -6,6 +6,7 @@ it a log whose end was cut off is found as well. Exit code 0: intact; 1: not, th
 
 import sys
 
+from shared import startup
 from shared.auditing import chain
 from shared.database import Database
 from shared.settings import OneShotSettings
@@ -13,8 +14,11 @@ from shared.settings import OneShotSettings
 
 def main(arguments: list[str]) -> int:
     """Command line; returns the exit code."""
+    if not arguments:
+        sys.stderr.write("usage: python -m shared.verify_audit SERVICE [HEAD...]   (identity or billing)\n")
+        return 2
     service, *heads = arguments
-    settings = OneShotSettings()
+    settings = startup.read(OneShotSettings, service)
     database = Database(settings.database_url(service), service, pool_size=1)
     try:
         verdict = chain.verify_audit(database)

@@ -15,7 +15,7 @@ class Caller:
     """Anonymous until `sign_in`."""
 
     def __init__(self, gateway: str) -> None:
-        self.http = httpx.Client(base_url=gateway, timeout=30)
+        self.http = httpx.Client(base_url=gateway, timeout=30, trust_env=False)
         self.user_id = ""
         self.email = ""
         self.device_token = ""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.billing.settings import Settings
+from shared import startup
 from shared.database import Database
 
 # What must not exist, in words that name it. Money of orders from before there was a ledger is not looked for.
@@ -62,7 +63,7 @@ def count_entries(database: Database) -> Any:
 
 def main() -> int:
     """Says what was found; the exit code."""
-    database = Database(Settings().database_url("billing"), "billing-check", pool_size=1)
+    database = Database(startup.read(Settings, "billing").database_url("billing"), "billing-check", pool_size=1)
     faults = find_faults(database)
     entries, postings = count_entries(database)
     database.close()

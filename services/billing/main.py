@@ -15,12 +15,14 @@ from services.billing import (
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 from shared.auditing.routes import audit_router
+from shared.startup import refuses_bad_settings
 
 ROUTES = (routes, refund_routes, document_routes, earnings_routes, selling_routes, timeline_routes, history_routes)
 
 AUDIT = "/api/v1/admin/payments/audit"
 
 
+@refuses_bad_settings("billing")
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The api, with settings from the environment unless given."""
     settings = settings or Settings()

@@ -11,12 +11,14 @@ from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 from shared.auditing.chain import SEALING
 from shared.jobs import Job
+from shared.startup import refuses_bad_settings
 from shared.worker import Worker, run
 
 # Each webhook waits once for Stripe's current object: four at a time keep up with 50 payments a second.
 INBOX_LOOPS = 4
 
 
+@refuses_bad_settings("billing")
 def create_worker(settings: Settings | None = None) -> Worker:
     """The worker, with settings from the environment unless given."""
     settings = settings or Settings()

@@ -8,8 +8,10 @@ from services.catalog.courses.routes import router as courses
 from services.catalog.files.routes import router as files
 from services.catalog.learning.routes import router as learning
 from services.catalog.settings import Settings
+from shared.startup import refuses_bad_settings
 
 
+@refuses_bad_settings("catalog")
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Courses with their outline, learning and files behind one door."""
     return shared.app.create_app("catalog", "Catalog", settings or Settings(), [courses, outline, learning, files])

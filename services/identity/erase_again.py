@@ -15,6 +15,7 @@ from services.identity.audit import Origin
 from services.identity.privacy import erasures
 from services.identity.privacy.models import Erasure
 from services.identity.users import UserNotFound
+from shared import startup
 from shared.database import Database
 from shared.errors import Problem
 from shared.settings import OneShotSettings
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
             f"erase_again: {' '.join(arguments)}: give ids of people, as log lines `person erased` have them\n"
         )
         return 1
-    database = Database(OneShotSettings().database_url("identity"), "identity", pool_size=1)
+    database = Database(startup.read(OneShotSettings, "identity").database_url("identity"), "identity", pool_size=1)
     try:
         count, refused = erase_again(database, younger)
     finally:

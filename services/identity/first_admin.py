@@ -13,6 +13,7 @@ from services.identity.audit import Origin
 from services.identity.passwords import hashing_slot
 from services.identity.settings import FirstAdminSettings
 from services.identity.users import NewAccount
+from shared import startup
 from shared.database import Database
 from shared.errors import Problem
 from shared.telemetry import configure_logging, get_logger
@@ -39,7 +40,7 @@ def make_first_admin(database: Database, email: str, password: str) -> bool:
 
 def main() -> int:
     """Command line; returns the exit code."""
-    settings = FirstAdminSettings()
+    settings = startup.read(FirstAdminSettings, "identity")
     configure_logging("identity-first-admin", settings.log_level)
     password = settings.admin_password.get_secret_value()
     if not settings.admin_email or not password:

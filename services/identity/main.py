@@ -10,9 +10,11 @@ from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
 from services.identity.signing_keys import KeyStore
 from shared import app as shared_app
+from shared.startup import refuses_bad_settings
 from shared.tokens import TokenVerifier
 
 
+@refuses_bad_settings("identity")
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The api. Raises SigningKeyMissing without a usable SIGNING_KEY_FILE or SIGNING_KEY, EncryptionKeyMissing without
     ENCRYPTION_KEYS."""

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
+from shared.startup import StartRefused
+
 ADVICE = "make one with `openssl rand -base64 32 | tr '+/' '-_'` and put it into ENCRYPTION_KEYS"
 
 
-class EncryptionKeyMissing(RuntimeError):
+class EncryptionKeyMissing(StartRefused):
     """A key is needed that is not among ENCRYPTION_KEYS."""
 
 

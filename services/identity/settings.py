@@ -1,18 +1,19 @@
 """What identity reads from its environment beside what every service reads."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from shared import settings
-from shared.settings import is_placeholder
+from shared.settings import Refusal, is_placeholder
 
 
 class ProviderSettings(BaseModel):
     """An OpenID provider by which people may sign in. `id` is part of the redirect URI to register there, `issuer` is
     written exactly as the provider's discovery document writes it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
     name: str = Field(min_length=1, max_length=50)
@@ -23,7 +24,7 @@ class ProviderSettings(BaseModel):
     @field_validator("client_secret")
     @classmethod
     def _refuse_unsafe_secret(cls, secret: SecretStr) -> SecretStr:
-        if is_placeholder(secret):
+        if is_placeholder(secret.get_secret_value()):
             raise ValueError("take the one that the provider gave you")
         return secret
 
@@ -44,10 +45,14 @@ class Settings(settings.Settings):
             known = [getattr(provider, name) for provider in self.sign_in_providers]
             if len(set(known)) < len(known):
                 raise ValueError(f"SIGN_IN_PROVIDERS: each needs an {name} of its own")
-        plain = [provider.id for provider in self.sign_in_providers if not provider.issuer.startswith("https://")]
-        if plain and self.environment == "production":
-            raise ValueError(f"SIGN_IN_PROVIDERS: the issuer of {', '.join(plain)} must be an https address")
         return self
+
+    def production_refusals(self) -> Iterator[Refusal]:
+        """Beside what every service refuses: providers whose answers anybody on the way could change."""
+        yield from super().production_refusals()
+        for provider in self.sign_in_providers:
+            if not provider.issuer.startswith("https://"):
+                yield "sign_in_providers", f"the issuer of {provider.id} must be an https address"
 
 
 class FirstAdminSettings(settings.OneShotSettings):

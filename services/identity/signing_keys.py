@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import OKPAlgorithm
 from pydantic import SecretStr
 
+from shared.startup import StartRefused
 from shared.telemetry import get_logger
 from shared.token_keys import ALGORITHM
 
@@ -31,7 +32,7 @@ ADVICE = "make one with `openssl genpkey -algorithm ed25519 -out FILE` and set S
 LOOK_AGAIN_SECONDS = 1.0
 
 
-class SigningKeyMissing(RuntimeError):
+class SigningKeyMissing(StartRefused):
     """The api cannot start: there is no usable key to sign with."""
 
 

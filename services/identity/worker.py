@@ -11,10 +11,12 @@ from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
 from shared.auditing.chain import SEALING
 from shared.jobs import Job
+from shared.startup import refuses_bad_settings
 from shared.storage import Storage
 from shared.worker import Worker, run
 
 
+@refuses_bad_settings("identity")
 def create_worker(settings: Settings | None = None) -> Worker:
     """What the worker process runs. Raises EncryptionKeyMissing without ENCRYPTION_KEYS."""
     settings = settings or Settings()

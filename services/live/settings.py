@@ -1,6 +1,9 @@
 """Settings of the live service."""
 
+from collections.abc import Iterator
+
 import shared.settings
+from shared.settings import Refusal
 
 
 class Settings(shared.settings.Settings):
@@ -12,3 +15,9 @@ class Settings(shared.settings.Settings):
     join_late_minutes: int = 30
     # Learners are reminded this long before the start (minutes).
     reminder_minutes: int = 60
+
+    def production_refusals(self) -> Iterator[Refusal]:
+        """Beside what every service refuses: rooms whose addresses travel in the clear."""
+        yield from super().production_refusals()
+        if not self.meeting_base_url.startswith("https://"):
+            yield "meeting_base_url", "must begin with https:// in production"

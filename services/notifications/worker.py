@@ -13,9 +13,11 @@ from services.notifications.postman import Postman
 from services.notifications.rendering import Site
 from services.notifications.settings import Settings
 from shared.jobs import Job
+from shared.startup import refuses_bad_settings
 from shared.worker import Step, Worker, run
 
 
+@refuses_bad_settings("notifications")
 def create_worker(settings: Settings | None = None) -> Worker:
     """The worker, with settings from the environment unless given."""
     settings = settings or Settings()

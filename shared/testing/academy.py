@@ -25,7 +25,7 @@ from shared.testing.waiting import wait_until
 from shared.worker import Worker
 
 S = TypeVar("S", bound=Settings)
-PASSWORD = "only-for-tests"
+PASSWORD = "only-for-the-tests"
 INTERNAL_TOKEN = "internal-token-of-tests"
 ENCRYPTION_KEY = "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMzI="
 

@@ -16,6 +16,8 @@ EXCEPTIONS: dict[Rule, set[str]] = {
     traps.tokens_are_decoded_by_fixed_algorithms: {"services/identity/providers/id_tokens.py"},
     # LISTEN takes no parameters; the channel's name is made of the service's own.
     traps.sql_is_a_fixed_text: {"shared/worker.py"},
+    # A provider outside may be behind the operator's proxy.
+    traps.internal_calls_ignore_proxies: {"services/identity/providers/oidc_gateway.py"},
     # It demands an Origin of ours (services/identity/tests/test_browser_mode.py).
     traps.cookies_are_read_in_one_place: {"services/identity/browser.py"},
     # Moment itself; and what our own services publish.
@@ -65,6 +67,7 @@ BAD: dict[Rule, list[str]] = {
     traps.mails_refuse_line_breaks: ["from email.mime.text import MIMEText", "import email.mime.multipart"],
     traps.nothing_blocks_the_loop: ["async def read(session: SessionDep, id: UUID): ..."],
     traps.no_redirect_is_followed: ["httpx.Client(follow_redirects=True)", "requests.get(x, allow_redirects=True)"],
+    traps.internal_calls_ignore_proxies: ["httpx.get(url)", "httpx.Client(timeout=2)", "httpx.get(u, trust_env=True)"],
     traps.cookies_are_read_in_one_place: ["request.cookies['session']", "def route(session: str = Cookie()): ..."],
     traps.times_that_are_sent_are_moments: ["from pydantic import AwareDatetime, BaseModel"],
     traps.nobody_is_sent_elsewhere: ["RedirectResponse(request.query_params['next'])"],

@@ -149,6 +149,17 @@ def no_redirect_is_followed(tree: ast.AST) -> Nodes:
             yield node
 
 
+def internal_calls_ignore_proxies(tree: ast.AST) -> Nodes:
+    """httpx takes HTTP_PROXY from the environment, as Docker's client settings set it in every container: calls between
+    our own processes would go to the proxy. A vendor's gateway may need one."""
+    for name in ("get", "post", "request", "stream", "Client", "AsyncClient"):
+        for call in _calls(tree, name):
+            of_httpx = isinstance(call.func, ast.Attribute) and _name(call.func.value) == "httpx"
+            trusted = _keyword(call, "trust_env")
+            if of_httpx and not (isinstance(trusted, ast.Constant) and trusted.value is False):
+                yield call
+
+
 def cookies_are_read_in_one_place(tree: ast.AST) -> Nodes:
     """A browser sends a cookie whoever asks it to: what a cookie does must demand an Origin of ours."""
     for node in ast.walk(tree):
@@ -182,6 +193,7 @@ RULES: list[Rule] = [
     sql_is_a_fixed_text,
     nobody_is_sent_elsewhere,
     no_redirect_is_followed,
+    internal_calls_ignore_proxies,
     cookies_are_read_in_one_place,
     times_that_are_sent_are_moments,
 ]

@@ -96,19 +96,23 @@ def test_server_without_starttls_gets_no_mail_that_must_be_encrypted(sink: Sink)
         ({"mail_from": "a@b.test, c@d.test"}, "must be an address"),
         ({"mail_lease_seconds": 30}, "MAIL_LEASE_SECONDS"),
         ({"smtp_security": "plain"}, "smtp_security"),
-        ({"environment": "production", "smtp_username": "academy", "smtp_password": "x"}, "SMTP_SECURITY"),
+        ({"environment": "production", "smtp_host": "mail.example"}, "SMTP_SECURITY"),
     ],
 )
 def test_unsafe_settings_are_refused_at_start(changes: dict[str, str], word: str) -> None:
-    secret = SecretStr("long-and-random")
+    secret = SecretStr("long-and-very-random")
     secrets = {"database_password": secret, "broker_password": secret, "internal_token": secret}
     with pytest.raises(ValidationError, match=word):
         Settings(**{**secrets, **changes})  # type: ignore[arg-type]
 
 
 def test_production_without_a_password_for_mail_is_possible() -> None:
-    secret = SecretStr("long-and-random")
+    secret = SecretStr("long-and-very-random")
     settings = Settings(
-        environment="production", database_password=secret, broker_password=secret, internal_token=secret
+        environment="production",
+        public_url="https://school.example",
+        database_password=secret,
+        broker_password=secret,
+        internal_token=secret,
     )
     assert settings.smtp_password is None
