@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay audit erase-again ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay republish audit erase-again ledger faults bench up down status logs lock clean
 MAKEFLAGS += --no-print-directory
 # Each test run and each platform starts dozens of Python processes: what they compile is kept, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,6 +19,7 @@ EVENT ?=
 HEAD ?=
 TYPE ?=
 SINCE ?=
+JSON ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
 CHECKS := var/checks
@@ -83,11 +84,14 @@ status: setup ## Show what runs and is ready
 logs: setup ## Show the last log lines (NAME=catalog-api for one process)
 	@$(OPS) logs $(NAME) --engine "$(ENGINE)"
 
-dead: setup ## Show events that are stuck, why and since when
-	@$(OPS) dead --engine "$(ENGINE)"
+dead: setup ## Show events that are stuck or never arrived, why and since when (SINCE=24h, JSON=1)
+	@$(OPS) dead --engine "$(ENGINE)" $(if $(SINCE),--since "$(SINCE)") $(if $(JSON),--json)
 
 replay: setup ## Handle parked events again (EVENT=<id>, or TYPE=<name> and/or SINCE=2h)
 	@$(OPS) replay --event "$(EVENT)" --kind "$(TYPE)" --since "$(SINCE)" --engine "$(ENGINE)"
+
+republish: setup ## Publish again what was published and never received (SINCE=24h, or EVENT=<id>)
+	@$(OPS) republish --event "$(EVENT)" --since "$(SINCE)" --engine "$(ENGINE)"
 
 audit: setup ## Prove that nobody changed the audit logs (HEAD=<one noted earlier>)
 	@$(OPS) audit $(HEAD) --engine "$(ENGINE)"

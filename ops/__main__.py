@@ -26,6 +26,7 @@ AUDITED = ("identity", "billing")
 EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
 NameArgument = Annotated[str, typer.Argument(help="One process, such as catalog-api; all when left out.")]
 HeadArgument = Annotated[str, typer.Argument(help="One noted earlier, such as billing:6f1c...: is it still there?")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 FollowOption = Annotated[bool, typer.Option("-f")]
 
 
@@ -94,18 +95,25 @@ def demo(engine: EngineOption = "") -> None:
 
 
 @app.command()
-def dead(engine: EngineOption = "") -> None:
-    """Shows events that are parked, retried, not publishable or rejected, why and since when."""
-    with events.Events(platform(engine).state) as stuck:
-        events.show(stuck.troubles(), console)
+def dead(engine: EngineOption = "", since: str = events.DAY, as_json: JsonOption = False) -> None:
+    """Shows events that are parked, retried, unpublished, rejected or never received, why and since when."""
+    failed = events.Events(platform(engine).ask).failed(since or events.DAY)
+    if as_json:
+        console.print_json(data=failed)
+    else:
+        events.show(failed, console)
 
 
 @app.command()
 def replay(event: str = "", kind: str = "", since: str = "", engine: EngineOption = "") -> None:
-    """Handles parked events again; identity's first admin is recorded as who asked."""
-    with events.Events(platform(engine).state) as stuck:
-        for service, count in stuck.replay(event, kind, since).items():
-            console.print(f"  {service:<14} {count}")
+    """Handles parked events again."""
+    _show_counts(events.Events(platform(engine).ask).replay(event, kind, since))
+
+
+@app.command()
+def republish(event: str = "", since: str = "", engine: EngineOption = "") -> None:
+    """Publishes again what was published and never received, such as after the broker's volume was lost."""
+    _show_counts(events.Events(platform(engine).ask).republish(event, since))
 
 
 @app.command()
@@ -183,6 +191,12 @@ def show(state: dict[str, Any]) -> None:
     console.print(f"\n  platform   {state['gateway']}\n  mail       {state['mail']}\n  stripe     {state['stripe']}")
     console.print(f"  openid     {state.get('openid') or 'others, by SIGN_IN_PROVIDERS'}")
     console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
+
+
+def _show_counts(counts: dict[str, int]) -> None:
+    for service, count in counts.items():
+        console.print(f"  {service:<14} {count}")
+    console.print(f"  {'together':<14} {sum(counts.values())}")
 
 
 def main() -> None:

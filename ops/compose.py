@@ -3,10 +3,10 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ops import dotenv
+from ops import captured, dotenv
 from ops.failure import OpsError
 from ops.native.progress import Progress
 from ops.places import ROOT, SERVICES, VAR
@@ -49,6 +49,15 @@ class Compose:
         """Runs `python -m <arguments>` in a service's worker; returns its exit code."""
         inside = ["docker", "compose", "exec", "-T", f"{service}-worker", "python", "-m", *arguments]
         return subprocess.run(inside, cwd=ROOT, check=False).returncode
+
+    def ask(self, service: str, arguments: Sequence[str], words: str = "") -> str:
+        """Runs `python -m <arguments>` in a service's worker, or in a container of its own when that does not run, with
+        `words` as its standard input. Returns its standard output. Raises OpsError when it fails."""
+        inside = [f"{service}-worker", "python", "-m", *arguments]
+        ran = captured.run(["docker", "compose", "exec", "-T", *inside], words)
+        if ran.returncode and "is not running" in ran.stderr:
+            ran = captured.run(["docker", "compose", "run", "--rm", "--no-deps", "-T", *inside], words)
+        return captured.output_of(ran)
 
     def readiness(self) -> dict[str, bool]:
         """Every running container's service, and whether it is healthy (or runs, when it has no health check)."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, String, cast, func, insert, literal, null, select, union_all, update
+from sqlalchemy import Row, String, cast, func, insert, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from shared import tables
 from shared.hints import wake_worker
+
+OVERDUE = timedelta(minutes=1)
+PENDING = "not handled yet: is the worker running? (make status)"
+UNPUBLISHED = "not published yet: is the broker running, and the worker? (make status)"
 
 _inbox, _outbox, _rejected = tables.inbox.c, tables.outbox.c, tables.inbox_rejected.c
 
@@ -26,26 +30,30 @@ class Selection:
 def list_troubles(session: Session, state: str | None, limit: int) -> Sequence[Row[Any]]:
     """(state, source, event_id, type, attempts, reason, since) newest first, at most `limit`.
 
-    `state` is parked or pending (inbox), unpublished (outbox, failed at least once) or rejected; None means all.
+    `state` is parked or pending (inbox), unpublished (outbox) or rejected; None means all. What is pending or
+    unpublished is listed once an attempt has failed, and after a minute whatever the reason: the worker or the broker
+    may be down.
     """
+    received = _inbox.received_at < func.now() - OVERDUE
+    created = _outbox.created_at < func.now() - OVERDUE
     arrived = select(
         _inbox.status.label("state"),
         _inbox.source,
         _inbox.event_id,
         _inbox.type,
         _inbox.attempts,
-        _inbox.last_error.label("reason"),
+        func.coalesce(_inbox.last_error, PENDING).label("reason"),
         _inbox.received_at.label("since"),
-    ).where(_inbox.status.in_(("parked", "pending")), _inbox.last_error.is_not(None))
+    ).where(_inbox.status.in_(("parked", "pending")), or_(_inbox.last_error.is_not(None), received))
     leaving = select(
         literal("unpublished"),
         _outbox.envelope["source"].astext,
         cast(_outbox.event_id, String),
         _outbox.type,
         _outbox.attempts,
-        _outbox.last_error,
+        func.coalesce(_outbox.last_error, UNPUBLISHED),
         _outbox.created_at,
-    ).where(_outbox.published_at.is_(None), _outbox.last_error.is_not(None))
+    ).where(_outbox.published_at.is_(None), or_(_outbox.last_error.is_not(None), created))
     rejected = select(
         literal("rejected"),
         null(),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ops import captured
 from ops.failure import OpsError
 from ops.native import mail, packages
 from ops.native.instance import Instance
@@ -112,6 +113,12 @@ class Platform:
         """Runs `python -m <arguments>` with what a service's processes are told; returns its exit code."""
         environment = self._table().environment.service(service)
         return subprocess.run(module(*arguments), cwd=ROOT, env=environment, check=False).returncode
+
+    def ask(self, service: str, arguments: Sequence[str], words: str = "") -> str:
+        """Runs `python -m <arguments>` like `run`, with `words` as its standard input. Returns its standard output.
+        Raises OpsError when it fails."""
+        environment = self._table().environment.service(service)
+        return captured.output_of(captured.run(module(*arguments), words, environment))
 
     def _write_state(self, table: Table) -> None:
         state = {**describe(self._instance, table.environment), "pids": self.pids()}

@@ -2,7 +2,7 @@
 
 from uuid_utils.compat import uuid7
 
-from shared import inbox, outbox
+from shared import event_admin, inbox, outbox
 from shared.envelope import wrap
 from shared.sweeping import SWEEP
 from shared.testing import wait_until
@@ -40,6 +40,42 @@ def test_a_message_that_the_broker_gave_up_is_parked_beside_the_others(backbone:
         body = {"type": "CoursePublished", "since": envelope.time.isoformat()}
         assert backbone.harness.caller("admin").post(f"{URL}/replay", json=body).json()["replayed"] >= 1
         wait_until(lambda: backbone.effects(course_id) == 1, what="the effect of the replay")
+
+
+def test_what_waits_for_more_than_a_minute_is_listed_whatever_the_reason(backbone: Backbone) -> None:
+    admin, note_id, course_id = backbone.harness.caller("admin"), uuid7(), uuid7()
+    waiting = wrap(published(course_id))
+    with backbone.harness.database.begin() as session:
+        outbox.add(session, scheduled(note_id))
+        inbox.store_envelope(session, waiting)
+
+    def listed() -> list[str]:
+        items = admin.get(URL, params={"limit": 500}).json()["items"]
+        return sorted(item["state"] for item in items if item["event_id"] in (str(waiting.id), unpublished))
+
+    unpublished = str(backbone.one("SELECT event_id FROM outbox WHERE subject = :s", s=note_id))
+    assert listed() == []
+    backbone.one("UPDATE outbox SET created_at = now() - interval '61 s' WHERE subject = :s RETURNING 1", s=note_id)
+    backbone.one("UPDATE inbox SET received_at = now() - interval '61 s' WHERE event_id = :e RETURNING 1", e=waiting.id)
+    assert listed() == ["pending", "unpublished"]
+
+
+def test_a_published_event_is_published_again_on_request(backbone: Backbone) -> None:
+    note_id = uuid7()
+    with backbone.harness.running_worker():
+        with backbone.harness.database.begin() as session:
+            outbox.add(session, scheduled(note_id))
+        is_published = "SELECT event_id FROM outbox WHERE subject = :s AND published_at IS NOT NULL"
+        event_id = str(wait_until(lambda: backbone.one(is_published, s=note_id), what="published"))
+    aged = "UPDATE outbox SET published_at = now() - interval '2 minutes' WHERE subject = :s RETURNING published_at"
+    since = backbone.one(aged, s=note_id)
+    with backbone.harness.database.begin() as session:
+        listed = event_admin.list_published(session, since)
+        assert event_id in [item["event_id"] for item in listed]
+        assert event_admin.republish(session, [event_id, str(uuid7()), "no id"]) == 1
+    assert backbone.one(is_published, s=note_id) is None
+    with backbone.harness.running_worker():
+        wait_until(lambda: backbone.one(is_published, s=note_id), what="published again")
 
 
 def test_old_handled_events_are_swept_and_unfinished_ones_stay(backbone: Backbone) -> None:
