@@ -23,7 +23,7 @@ def revoke(six: Six, _admin: Person, person: Person) -> int:
 
 
 def sign_out_everywhere(six: Six, _admin: Person, person: Person) -> int:
-    return at(six, "identity", person).delete("/api/v1/auth/sessions").status_code
+    return int(at(six, "identity", person).delete("/api/v1/auth/sessions").status_code)
 
 
 def reset_by_mail(six: Six, _admin: Person, person: Person) -> int:

@@ -65,7 +65,8 @@ class Person:
         state = self.harness.app.state
         with state.database.begin() as session:
             user = users.lock_user(session, self.id)
-            signed_in = signing_in.enter(session, state.signer, user, Origin("2001:db8::1", "python-httpx/0.28", ""))
+            origin = Origin("2001:db8::1", "python-httpx/0.28", "")
+            signed_in = signing_in.enter(session, state.signer, user, origin, ("password",))
         assert isinstance(signed_in, SignedIn), signed_in
         self.access_token, self.refresh_token = signed_in.access_token, signed_in.refresh_token
         return self
