@@ -13,7 +13,10 @@ _SECRETS = Path("/run/secrets")
 class Settings(BaseSettings):
     """Read from the environment or from one file per variable in /run/secrets; times are seconds."""
 
-    model_config = SettingsConfigDict(secrets_dir=_SECRETS if _SECRETS.is_dir() else None, extra="ignore")
+    # A refused value may be a live key: it must not get into the log.
+    model_config = SettingsConfigDict(
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None, extra="ignore", hide_input_in_errors=True
+    )
 
     stripe_api_key: SecretStr = Field(min_length=8)
     stripe_webhook_secret: SecretStr = Field(min_length=8)
