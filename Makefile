@@ -1,7 +1,7 @@
 # One entrance for people and for CI. ENGINE=docker|native picks what runs the platform; left out, Docker Compose
 # when an engine answers and native processes otherwise.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay republish audit erase-again ledger faults bench up down status logs lock clean
+.PHONY: help setup demo test check advisories sbom fuzz openapi sdk dead replay republish audit erase-again ledger faults check-production bench up secrets down status logs lock clean
 MAKEFLAGS += --no-print-directory
 # Each test run and each platform starts dozens of Python processes: what they compile is kept, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -75,6 +75,9 @@ up: ## Start everything, or what does not run yet, and wait until it is ready
 	@sh ops/setup.sh $(PYTHON) $(VENV) "$(ENGINE)" --servers
 	@$(OPS) up --engine "$(ENGINE)"
 
+secrets: setup ## Make the secret files that Docker Compose mounts (docs/operations.md)
+	@$(OPS) secrets
+
 down: setup ## Stop everything; data stays
 	@$(OPS) down --engine "$(ENGINE)"
 
@@ -110,6 +113,9 @@ fuzz: setup ## Break what comes in from foreigners, at every operation and every
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(RUN) -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
+check-production: setup ## Run the production shape under Docker Compose, break it, and check that it comes back (at most 8 minutes)
+	@$(RUN) -m ops.check_production
+
 bench: setup ## Measure against a monolith and static files, results to docs/bench/ (ONLY="public events", QUICK=1)
 	@sh ops/setup.sh $(PYTHON) $(VENV) native --servers
 	@$(OPS) bench $(if $(QUICK),--quick) $(ONLY)
@@ -122,4 +128,6 @@ clean: ## Stop the native platform and delete its data, the virtual environment 
 	@if [ -n "$$(docker ps --all --quiet --filter label=com.docker.compose.project=$${COMPOSE_PROJECT_NAME:-academy} 2>/dev/null)" ]; then \
 		echo "The platform under Docker Compose needs files in var/. Remove it first: make down ENGINE=docker"; exit 1; fi
 	@if [ -x $(RUN) ]; then $(OPS) clean; fi
-	rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@# var/docker stays: without its secrets, the volumes of Docker Compose could not be opened any more.
+	@if [ -d var ]; then find var -mindepth 1 -maxdepth 1 ! -name docker -exec rm -rf {} +; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

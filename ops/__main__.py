@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ops import events
-from ops.compose import Compose
-from ops.engine import choose
+from ops.compose import Compose, make_secrets
 from ops.failure import OpsError
 from ops.native.platform import Platform
 from ops.native.progress import Progress
 from ops.native.servers import Servers
 from ops.places import VAR
+from ops.platforms import demo_platform, platform
 
 app = typer.Typer(help="Runs the platform.", no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
@@ -30,16 +30,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a tabl
 FollowOption = Annotated[bool, typer.Option("-f")]
 
 
-def platform(engine: str) -> Platform | Compose:
-    """The platform under the engine asked for. Raises OpsError."""
-    progress = Progress()
-    return Compose(progress) if choose(engine) == "docker" else Platform(progress=progress)
-
-
 @app.command()
 def up(engine: EngineOption = "") -> None:
     """Starts everything and waits until it is ready."""
     show(platform(engine).up())
+
+
+@app.command()
+def secrets() -> None:
+    """Makes the secret files that Docker Compose mounts, and moves those that stand in .env."""
+    make_secrets(Progress())
 
 
 @app.command()
@@ -87,7 +87,7 @@ def logs(name: NameArgument = "", engine: EngineOption = "", lines: int = 50, fo
 @app.command()
 def demo(engine: EngineOption = "") -> None:
     """Starts everything and walks a learner from sign-up to the certificate."""
-    running = platform(engine)
+    running = demo_platform(engine)
     state = running.up()
     show(state)
     walk = importlib.import_module("ops.demo")
@@ -188,7 +188,8 @@ def clean() -> None:
 def show(state: dict[str, Any]) -> None:
     """Prints where a person finds what."""
     admin = state["admin"]
-    console.print(f"\n  platform   {state['gateway']}\n  mail       {state['mail']}\n  stripe     {state['stripe']}")
+    console.print(f"\n  platform   {state['gateway']}")
+    console.print(f"  mail       {state['mail'] or 'by SMTP_HOST'}\n  stripe     {state['stripe'] or 'Stripe itself'}")
     console.print(f"  openid     {state.get('openid') or 'others, by SIGN_IN_PROVIDERS'}")
     console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
 

@@ -1,22 +1,34 @@
 """The platform under Docker Compose. Compose does the work; this adds the secrets and reads addresses back."""
 
 import json
-import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-from ops import captured, dotenv
+from ops import captured, compose_files, dotenv, secret_files
 from ops.failure import OpsError
 from ops.native.progress import Progress
-from ops.places import ROOT, SERVICES, VAR
+from ops.places import ROOT, SERVICES
 
 ENV = ROOT / ".env"
 EXAMPLE = ROOT / ".env.example"
-KEYS = VAR / "docker"
 WAIT_SECONDS = 300
-# The OpenID simulator as identity's api reaches it.
-OPENID_ISSUER = "http://openid-simulator:8070"
+
+
+def is_production() -> bool:
+    """Whether this folder's platform under Compose is a production one."""
+    return compose_files.is_production(dotenv.read(ENV))
+
+
+def make_secrets(progress: Progress) -> None:
+    """Makes the secret files that are missing and moves those that stand in `.env`. Raises OpsError."""
+    moved, made = dotenv.prepare(ENV, EXAMPLE)
+    folder = secret_files.folder_of(dotenv.read(ENV))
+    if moved:
+        progress.say(f"moved from .env to {folder}: {', '.join(moved)}")
+    if made:
+        progress.say(f"made in {folder}: {', '.join(made)}")
 
 
 class Compose:
@@ -27,10 +39,23 @@ class Compose:
 
     def up(self) -> dict[str, Any]:
         """Builds, starts and waits until all is healthy. Returns the state. Raises OpsError."""
-        dotenv.complete(ENV, EXAMPLE, KEYS)
-        self._progress.say("docker compose up --build --wait")
+        if is_production():
+            # Nothing is made up for a production platform: a password that its volumes do not know would lock it.
+            dotenv.move_secrets(ENV)
+            secret_files.require(secret_files.folder_of(dotenv.read(ENV)))
+        else:
+            make_secrets(self._progress)
+        self._progress.say(f"docker compose up --build --wait ({', '.join(self._files)})")
         self._show("up", "--detach", "--build", "--wait", "--wait-timeout", str(WAIT_SECONDS), "--remove-orphans")
         return self.state
+
+    def require_simulators(self) -> None:
+        """Raises OpsError for a platform that runs, or would start, without simulators of payments and mail."""
+        if not self._has_simulators:
+            raise OpsError(
+                "make demo needs the simulators of payments and mail, and this is a platform in its production shape.",
+                "run it in another clone, with ENVIRONMENT=development in its .env",
+            )
 
     def down(self) -> None:
         """Stops and removes the containers; volumes, and so the data, stay."""
@@ -47,16 +72,16 @@ class Compose:
 
     def run(self, service: str, *arguments: str) -> int:
         """Runs `python -m <arguments>` in a service's worker; returns its exit code."""
-        inside = ["docker", "compose", "exec", "-T", f"{service}-worker", "python", "-m", *arguments]
-        return subprocess.run(inside, cwd=ROOT, check=False).returncode
+        inside = ["exec", "-T", f"{service}-worker", "python", "-m", *arguments]
+        return subprocess.run([*self._command, *inside], cwd=ROOT, check=False).returncode
 
     def ask(self, service: str, arguments: Sequence[str], words: str = "") -> str:
         """Runs `python -m <arguments>` in a service's worker, or in a container of its own when that does not run, with
         `words` as its standard input. Returns its standard output. Raises OpsError when it fails."""
         inside = [f"{service}-worker", "python", "-m", *arguments]
-        ran = captured.run(["docker", "compose", "exec", "-T", *inside], words)
+        ran = captured.run([*self._command, "exec", "-T", *inside], words)
         if ran.returncode and "is not running" in ran.stderr:
-            ran = captured.run(["docker", "compose", "run", "--rm", "--no-deps", "-T", *inside], words)
+            ran = captured.run([*self._command, "run", "--rm", "--no-deps", "-T", *inside], words)
         return captured.output_of(ran)
 
     def readiness(self) -> dict[str, bool]:
@@ -70,26 +95,45 @@ class Compose:
     def state(self) -> dict[str, Any]:
         """The same names as the native state. Services and servers are not published: their addresses are inside."""
         env = dotenv.read(ENV)
-        gateway = env.get("PUBLIC_URL", "http://localhost:8080")
+        folder = secret_files.folder_of(env)
+        gateway = compose_files.variable("PUBLIC_URL", env) or "http://localhost:8080"
+        simulators = {"mail": "MAIL_PORT", "openid": "OPENID_PORT", "stripe": "STRIPE_PORT"}
         return {
             "engine": "docker",
             "gateway": gateway,
-            "mail": f"http://localhost:{env.get('MAIL_PORT', '1080')}",
-            # Empty where people sign in by others.
-            "openid": f"http://localhost:{env.get('OPENID_PORT', '8070')}" if _offers_simulator(env) else "",
-            "stripe": f"http://localhost:{env.get('STRIPE_PORT', '8090')}",
+            # Empty without simulators, and where people sign in by others.
+            **{name: self._simulator(compose_files.variable(port, env)) for name, port in simulators.items()},
+            **({} if secret_files.OPENID_ISSUER in secret_files.read(folder, "sign_in_providers") else {"openid": ""}),
             "billing_webhook": f"{gateway}/api/v1/payments/webhooks/stripe",
-            "stripe_webhook_secret": env.get("STRIPE_WEBHOOK_SECRETS", "").partition(",")[0],
+            "stripe_webhook_secret": secret_files.read(folder, "stripe_webhook_secrets").partition(",")[0],
             "services": {
                 name: {"api": f"http://{name}-api:8000", "worker": f"http://{name}-worker:8001"} for name in SERVICES
             },
-            "admin": {"email": env.get("ADMIN_EMAIL", ""), "password": env.get("ADMIN_PASSWORD", "")},
+            "admin": {
+                "email": compose_files.variable("ADMIN_EMAIL", env),
+                "password": secret_files.read(folder, "admin_password"),
+            },
             "pids": {},
         }
 
+    @cached_property
+    def _files(self) -> list[str]:
+        return compose_files.choose_files(dotenv.read(ENV))
+
+    @property
+    def _has_simulators(self) -> bool:
+        return compose_files.has_simulators(self._files)
+
+    @property
+    def _command(self) -> list[str]:
+        return ["docker", "compose", *(word for file in self._files for word in ("--file", file))]
+
+    def _simulator(self, port: str) -> str:
+        return f"http://localhost:{port}" if self._has_simulators else ""
+
     def _containers(self) -> list[dict[str, Any]]:
         answer = subprocess.run(
-            ["docker", "compose", "ps", "--format", "json"], cwd=ROOT, capture_output=True, text=True, check=False
+            [*self._command, "ps", "--format", "json"], cwd=ROOT, capture_output=True, text=True, check=False
         )
         if answer.returncode:
             raise OpsError("docker compose ps failed.", "see whether the Docker engine runs", answer.stderr.strip())
@@ -99,10 +143,5 @@ class Compose:
         return [dict(container) for container in listed]
 
     def _show(self, *arguments: str) -> None:
-        if subprocess.run(["docker", "compose", *arguments], cwd=ROOT, check=False).returncode:
+        if subprocess.run([*self._command, *arguments], cwd=ROOT, check=False).returncode:
             raise OpsError(f"docker compose {arguments[0]} failed.", "its own words are above; make logs shows more")
-
-
-def _offers_simulator(env: Mapping[str, str]) -> bool:
-    # A variable of the shell goes before the file, as with docker compose itself.
-    return OPENID_ISSUER in (os.environ.get("SIGN_IN_PROVIDERS") or env.get("SIGN_IN_PROVIDERS", ""))

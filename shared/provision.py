@@ -4,7 +4,6 @@ database: a schema per service, a role that owns it (migrations) and a role that
 broker: users with least privilege, exchanges, queues, bindings, policies, by RabbitMQ's management API.
 """
 
-import os
 import sys
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
 
 from shared import locks, startup, topology
+from shared.secret_files import SECRETS_DIR, read_secret
 from shared.settings import UNUSED, Settings
 from shared.telemetry import configure_logging, get_logger
 
@@ -39,11 +39,11 @@ class ProvisionSettings(Settings):
 
 
 def secret_of(service: str, name: str) -> str:
-    """A service's password from `<SERVICE>_<NAME>`. Raises SystemExit when it is missing."""
-    variable = f"{service}_{name}".upper()
-    value = os.environ.get(variable, "")
+    """A service's password from `<SERVICE>_<NAME>`, a variable or a file. Raises SystemExit when it is missing."""
+    value = read_secret(f"{service}_{name}")
     if not value:
-        raise SystemExit(f"provision: set {variable}")
+        variable = f"{service}_{name}"
+        raise SystemExit(f"provision: set {variable.upper()}, or write it into {SECRETS_DIR / variable}")
     return value
 
 

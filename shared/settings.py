@@ -1,15 +1,15 @@
 """Settings every process reads once, from its environment or from files in /run/secrets."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
-SECRETS_DIR = Path("/run/secrets")
+from shared.secret_files import SECRETS_DIR, SecretFiles
+
 PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "password", "guest", "postgres", "default"})
 # `openssl rand -hex 24` makes 48 characters. Only secrets that the operator makes: a vendor decides about its own.
 MIN_SECRET_LENGTH = 16
@@ -71,6 +71,19 @@ class Settings(BaseSettings):
     worker_poll_seconds: float = 2.0
     worker_host: str = "127.0.0.1"
     worker_port: int = 0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments go before the environment, and the environment before the files."""
+        folder = getattr(file_secret_settings, "secrets_dir", None)
+        return init_settings, env_settings, SecretFiles(settings_cls, folder)
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> "Settings":

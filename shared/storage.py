@@ -1,18 +1,23 @@
 """Files on the local disk or in S3 behind one interface; STORAGE_URL says which: file:///dir or s3://bucket/prefix.
 
 A key is `<service>/<yyyy>/<mm>/<uuid>`: unique, never the uploader's name, in folders that stay listable. S3 takes its
-credentials and endpoint from the usual AWS_* variables.
+credentials and endpoint from the usual AWS_* variables, the credentials also from secret files.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 import obstore
 from obstore.store import LocalStore, S3Store
 from uuid_utils.compat import uuid7
+
+from shared.secret_files import read_secret
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 
 class Storage:
@@ -24,7 +29,7 @@ class Storage:
             Path(parts.path).mkdir(parents=True, exist_ok=True)
             self._store: LocalStore | S3Store = LocalStore(parts.path)
         elif parts.scheme == "s3":
-            self._store = S3Store(parts.netloc, prefix=parts.path.strip("/") or None)
+            self._store = S3Store(parts.netloc, prefix=parts.path.strip("/") or None, config=_credentials())
         else:
             raise ValueError(f"STORAGE_URL must start with file:// or s3://, not {parts.scheme}://")
         self.is_local = parts.scheme == "file"
@@ -49,6 +54,16 @@ class Storage:
         except FileNotFoundError:
             # Gone already, which is what delete wants.
             return
+
+
+def _credentials() -> "S3Config":
+    """Those that are set; without any, the machine's own role counts."""
+    config: S3Config = {}
+    if key_id := read_secret("aws_access_key_id"):
+        config["access_key_id"] = key_id
+    if key := read_secret("aws_secret_access_key"):
+        config["secret_access_key"] = key
+    return config
 
 
 def new_key(service: str) -> str:

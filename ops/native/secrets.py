@@ -62,11 +62,12 @@ def new_webhook_secret() -> str:
     return f"whsec_{secrets.token_hex(24)}"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replaces a file at once, mode 0600."""
+def write_private(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replaces a file at once; only its owner may read it unless `mode` says otherwise."""
     partial = path.with_name(f"{path.name}.partial")
     partial.unlink(missing_ok=True)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(text)
+        os.fchmod(file.fileno(), mode)
     partial.replace(path)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from ops import compose, dotenv
+from ops import secret_files
 from ops.native.environment import Environment
 from ops.openid_simulator.settings import offer
 from ops.places import SERVICES
@@ -31,7 +31,9 @@ NATIVE = Environment(defaultdict(int), defaultdict(str), NOWHERE, NOWHERE, NOWHE
 @pytest.mark.parametrize("service", SERVICES)
 def test_operators_can_set_under_compose_what_a_service_has_settings_for(service: str) -> None:
     declared = vars(importlib.import_module(f"services.{service}.settings").Settings)["__annotations__"]
-    told = {name.lower() for name in COMPOSE[f"{service}-api"]["environment"]}
+    container = COMPOSE[f"{service}-api"]
+    files = {name for name in container["secrets"] if isinstance(name, str)}
+    told = {name.lower() for name in container["environment"]} | files
     assert declared.keys() - KEPT - told == set()
 
 
@@ -48,9 +50,9 @@ def test_the_images_have_the_malloc_that_takes_huge_pages() -> None:
 
 
 def test_both_engines_offer_the_openid_simulator_to_sign_in_by() -> None:
-    example = dotenv.read(ROOT / ".env.example")["SIGN_IN_PROVIDERS"]
-    assert json.loads(example.strip("'")) == [offer(compose.OPENID_ISSUER)]
-    assert FAR_ENDS["openid-simulator"]["environment"]["OPENID_ISSUER"] == compose.OPENID_ISSUER
+    in_compose = secret_files.ALL["sign_in_providers"]()
+    assert json.loads(in_compose) == [offer(secret_files.OPENID_ISSUER)]
+    assert FAR_ENDS["openid-simulator"]["environment"]["OPENID_ISSUER"] == secret_files.OPENID_ISSUER
     native = json.loads(NATIVE.service("identity")["SIGN_IN_PROVIDERS"])
     assert native == [offer(NATIVE.openid_simulator()["OPENID_ISSUER"])]
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsError
 
 from ops.places import SERVICES
+from services.identity.settings import Settings as IdentitySettings
+from services.notifications.settings import Settings as NotificationSettings
+from shared.secret_files import read_secret
 from shared.settings import Settings
 from shared.startup import problems
 
@@ -151,3 +155,34 @@ def refusals(monkeypatch: pytest.MonkeyPatch, service: str, **variables: str) ->
 def parts_of(canary: str) -> list[str]:
     """Every eight characters of it: pydantic shows the end of an input."""
     return [canary[start : start + 8] for start in range(len(canary) - 7)]
+
+
+def test_a_secret_may_be_a_file_and_an_empty_one_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "internal_token").write_text("from the file\n")
+    (tmp_path / "broker_password").write_text("\n")
+    monkeypatch.delenv("INTERNAL_TOKEN", raising=False)
+    settings = Settings(_secrets_dir=tmp_path, broker_user="")
+    assert settings.internal_token.get_secret_value() == "from the file"
+    assert "broker_password" not in settings.model_fields_set
+    monkeypatch.setenv("INTERNAL_TOKEN", "")
+    assert Settings(_secrets_dir=tmp_path).internal_token.get_secret_value() == "from the file"
+    monkeypatch.setenv("INTERNAL_TOKEN", "from the environment")
+    assert Settings(_secrets_dir=tmp_path).internal_token.get_secret_value() == "from the environment"
+
+
+def test_an_optional_secret_in_an_empty_file_does_not_stop_production(tmp_path: Path) -> None:
+    for name in ("smtp_password", "sign_in_providers"):
+        (tmp_path / name).touch()
+    mail = NotificationSettings(_secrets_dir=tmp_path, environment="production", **GOOD)
+    assert mail.smtp_password is None
+    identity = IdentitySettings(_secrets_dir=tmp_path, environment="production", **GOOD)
+    assert identity.sign_in_providers == []
+
+
+def test_provisioning_takes_a_password_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIVE_DATABASE_PASSWORD", raising=False)
+    assert read_secret("live_database_password", tmp_path) == ""
+    (tmp_path / "live_database_password").write_text("from the file\n")
+    assert read_secret("live_database_password", tmp_path) == "from the file"
+    monkeypatch.setenv("LIVE_DATABASE_PASSWORD", "from the environment")
+    assert read_secret("live_database_password", tmp_path) == "from the environment"
