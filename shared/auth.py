@@ -44,9 +44,20 @@ class Actor:
 
 
 class Access:
-    """A route's declaration of who may call it."""
+    """A route's declaration of who may call it. A request is asked before its body is read, and again by the framework:
+    it is looked at once."""
 
     description: str
+
+    async def __call__(self, request: Request) -> Any:
+        admitted: dict[Access, Actor | None] = request.scope.setdefault("academy.admitted", {})
+        if self not in admitted:
+            admitted[self] = await self.admit(request)
+        return admitted[self]
+
+    async def admit(self, request: Request) -> Actor | None:
+        """The caller, where one has to be known. Raises Unauthorized, Forbidden, Unavailable."""
+        return None
 
 
 class Public(Access):
@@ -54,16 +65,13 @@ class Public(Access):
 
     description = "public"
 
-    async def __call__(self) -> None:
-        return None
-
 
 class Optional(Access):
     """Anyone; a signed-in caller is known. A bad token is refused, not ignored."""
 
     description = "public, more for the signed in"
 
-    async def __call__(self, request: Request) -> Actor | None:
+    async def admit(self, request: Request) -> Actor | None:
         return await authenticate(request) if "authorization" in request.headers else None
 
 
@@ -72,7 +80,7 @@ class Internal(Access):
 
     description = "internal"
 
-    async def __call__(self, request: Request) -> None:
+    async def admit(self, request: Request) -> None:
         expected = f"Bearer {request.app.state.settings.internal_token.get_secret_value()}"
         given = request.headers.get("authorization", "")
         if len(expected) <= len("Bearer ") or not hmac.compare_digest(given.encode(), expected.encode()):
@@ -86,7 +94,7 @@ class Require(Access):
         self.permission: Permission = permission
         self.description = permission
 
-    async def __call__(self, request: Request) -> Actor:
+    async def admit(self, request: Request) -> Actor:
         actor = await authenticate(request)
         if not actor.may(self.permission):
             raise Forbidden(f"This needs the permission {self.permission}. Ask an administrator for it.")

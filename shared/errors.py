@@ -25,6 +25,11 @@ log = get_logger(__name__)
 PROBLEM_TYPE = "urn:academy:problem:"
 CONTENT_TYPE = "application/problem+json"
 
+# What is told of the fields at fault, in all and of each (characters). A character is up to six bytes of JSON.
+MOST_ERRORS, MOST_ERROR_BYTES = 50, 4_000
+LONGEST_NAME, LONGEST_MESSAGE = 100, 500
+MOST_NAMED = 5
+
 
 class Problem(Exception):
     """Base of all facts that end a request. A subclass names the fact and fixes status, slug and title.
@@ -148,18 +153,22 @@ def _methods_of(request: Request) -> set[str]:
 
 
 def _from_validation(error: RequestValidationError) -> Problem:
-    errors: list[Mapping[str, str]] = [
+    """What is told of the fields stays short, however much was sent: a refusal must cost less than the request."""
+    found = error.errors()
+    errors: list[Mapping[str, str]] = []
+    size = 0
+    for e in found[:MOST_ERRORS]:
         # loc starts with where the value came from (body, query, path, header); the field is what follows.
-        {
-            "field": ".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]),
-            "message": e["msg"],
-            "code": e["type"],
-        }
-        for e in error.errors()
-    ]
-    fields = ", ".join(sorted({e["field"] for e in errors}))
+        field = ".".join(str(part)[:LONGEST_NAME] for part in e["loc"][1:5]) or str(e["loc"][0])
+        told = {"field": field[:LONGEST_NAME], "message": e["msg"][:LONGEST_MESSAGE], "code": e["type"]}
+        size += len(orjson.dumps(told))
+        if size > MOST_ERROR_BYTES:
+            break
+        errors.append(told)
+    fields = sorted({e["field"] for e in errors})
+    more = " and others" if len(fields) > MOST_NAMED or len(errors) < len(found) else ""
     problem = Invalid("", "")
-    problem.detail = f"Correct these fields and send again: {fields}."
+    problem.detail = f"Correct these fields and send again: {', '.join(fields[:MOST_NAMED])}{more}."
     problem.errors = errors
     return problem
 

@@ -91,7 +91,9 @@ async def claim_key(
 ) -> None:
     """Notes the claim on the request; nothing is looked up before the caller is known to be allowed in."""
     if key is not None:
-        request.state.claim = Claim(key, _fingerprint(request, await request.body()))
+        # Where a route takes no body, one that is sent means nothing, and is not read.
+        body = await request.body() if request.scope["route"].body_field else b""
+        request.state.claim = Claim(key, _fingerprint(request, body))
 
 
 CLAIM = Depends(claim_key)

@@ -29,7 +29,7 @@ PROBLEMS = {
     410: ("Gone", "It was there, and is no more"),
     412: ("PreconditionFailed", "It was changed in the meantime: read it again, change it again"),
     413: ("TooLarge", "The body is larger than this route takes"),
-    415: ("UnsupportedType", "Not a type of file that this route takes"),
+    415: ("UnsupportedType", "Not a type of body or file that this route takes, or not in UTF-8"),
     422: ("Invalid", "`errors` names the fields at fault"),
     428: ("PreconditionRequired", "If-Match is missing"),
     429: ("TooManyRequests", "Wait for `Retry-After` seconds"),
@@ -162,7 +162,7 @@ def _statuses(operation: Document, method: str, calls: list[Any]) -> Iterable[in
     if method != "GET":
         statuses.add(409)
     if "requestBody" in operation:
-        statuses |= {400, 413}
+        statuses |= {400, 413, 415}
     if "requestBody" in operation or "parameters" in operation:
         statuses.add(422)
     if read_if_match in calls:

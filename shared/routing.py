@@ -1,7 +1,7 @@
 """What every route of every service does without saying so: AcademyRouter instead of fastapi.APIRouter.
 
-ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation,
-slots for scarce work.
+ETag on what is read and changed, 304 for If-None-Match, the Link to the next page, Idempotency-Key, Deprecation, slots
+for scarce work, and a body that is read only from whom may call, and only up to the route's limit (shared/bodies.py).
 FastAPI runs a route's handler inside the stack of function-scoped dependencies, so the finished answer is seen here
 before the request's transaction is committed (shared/database.py). Hot routes go past it (shared/hot_routes.py).
 """
@@ -19,8 +19,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared import idempotency
-from shared.auth import Actor
+from shared.auth import READING, Access, Actor, dependency_calls
+from shared.bodies import LIMIT, BoundedRequest, within_limit
 from shared.deprecation import deprecation_headers
+from shared.forms import is_form
 from shared.hot_routes import HotAnswer, plan_of
 from shared.idempotency import Claim
 from shared.lean_session import LeanSession
@@ -42,7 +44,11 @@ class AcademyRoute(APIRoute):
         self._deprecation = deprecation_headers(endpoint)
         if self._deprecation:
             options["deprecated"] = True
+        # The framework's own limit answers in plain text, and whoever calls.
+        limit = options.pop("max_body_size", None)
         super().__init__(path, _observed(endpoint), **options)
+        self.body_limit: int = LIMIT if limit is None else limit
+        self._access = next((call for call in dependency_calls(self.dependant) if isinstance(call, Access)), None)
         self._asked = inspect.unwrap(self.endpoint)
         self._plan = plan_of(self._asked, self.dependant)
         if self._plan and needed_slots(self._asked):
@@ -67,6 +73,8 @@ class AcademyRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_by_convention(request: Request) -> Response:
+            if request.method not in READING:
+                request = await self._receive(request)
             _request.set(request)
             HELD.set(NONE)
             response = await handle(request)
@@ -77,6 +85,15 @@ class AcademyRoute(APIRoute):
             return concluded
 
         return handle_by_convention
+
+    async def _receive(self, request: Request) -> Request:
+        """The request with its body, if the route takes one; nothing of it is read from who may not call."""
+        if self._access:
+            await self._access(request)
+        bounded = BoundedRequest(request.scope, within_limit(request.scope, request.receive, self.body_limit))
+        if self.body_field:
+            await bounded.load("form" if is_form(self.body_field.field_info) else "json")
+        return bounded
 
     def _conclude(self, request: Request, response: Response) -> Response:
         """The response with all that is said of it in headers, or a 304 instead."""

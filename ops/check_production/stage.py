@@ -88,7 +88,7 @@ class Stage:
 
     def up(self, **variables: str) -> None:
         """A plain `up`, which waits until all is healthy."""
-        self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS), **variables)
+        self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS), check=True, **variables)
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of the platform's containers."""

@@ -18,6 +18,7 @@ from services.identity.providers import routes as providers_routes
 from services.identity.schemas import AccountRead, ProfileRead, RevocationRead, RevocationsRead, UserUpdate
 from shared.auditing.routes import audit_router
 from shared.auth import INTERNAL, PUBLIC, Actor, require
+from shared.bodies import TEXT_LIMIT
 from shared.database import SessionDep
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
@@ -55,7 +56,7 @@ def read_me(actor: Account, session: SessionDep) -> Any:
     return users.read_account(session, actor.user_id, actor.impersonator_id)
 
 
-@people.patch("/me", response_model=AccountRead)
+@people.patch("/me", response_model=AccountRead, max_body_size=TEXT_LIMIT)
 def update_me(body: UserUpdate, actor: Account, session: SessionDep, expected: IfMatch, origin: OriginDep) -> Any:
     """Change what the caller says of themselves; what is left out stays."""
     profiles.update_profile(session, body.model_dump(exclude_unset=True), expected, origin.of(actor))

@@ -9,6 +9,7 @@ from fastapi import Request
 from services.live import rooms, sessions
 from services.live.schemas import JoinRead, LiveSessionCreate, LiveSessionRead, LiveSessionUpdate
 from shared.auth import Actor, require
+from shared.bodies import MARKDOWN_LIMIT
 from shared.database import SessionDep
 from shared.limits import refusals
 from shared.pagination import Page, PageDep, cut_page, sort_key
@@ -22,7 +23,7 @@ Host = Annotated[Actor, require("live:schedule")]
 LIMITED = refusals(sessions.NEWS)
 
 
-@router.post("", status_code=201, responses=LIMITED)
+@router.post("", status_code=201, max_body_size=MARKDOWN_LIMIT, responses=LIMITED)
 def schedule_live_session(body: LiveSessionCreate, session: SessionDep, actor: Host) -> LiveSessionRead:
     """Schedules a live session of a course you teach."""
     live = sessions.schedule_session(session, actor.user_id, is_admin(actor), body.model_dump())
@@ -44,7 +45,7 @@ def get_live_session(live_session_id: UUID, session: SessionDep, actor: Learner)
     return _read(sessions.get_session_for(session, live_session_id, actor.user_id, is_admin(actor)))
 
 
-@router.patch("/{live_session_id}", responses=LIMITED)
+@router.patch("/{live_session_id}", max_body_size=MARKDOWN_LIMIT, responses=LIMITED)
 def change_live_session(
     live_session_id: UUID, body: LiveSessionUpdate, session: SessionDep, actor: Host, expected: IfMatch
 ) -> LiveSessionRead:

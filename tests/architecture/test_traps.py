@@ -20,6 +20,7 @@ EXCEPTIONS: dict[Rule, set[str]] = {
     traps.internal_calls_ignore_proxies: {"services/identity/providers/oidc_gateway.py"},
     # It demands an Origin of ours (services/identity/tests/test_browser_mode.py).
     traps.cookies_are_read_in_one_place: {"services/identity/browser.py"},
+    traps.forms_are_parsed_in_one_place: {"shared/forms.py"},
     # Moment itself; and what our own services publish.
     traps.times_that_are_sent_are_moments: {
         "shared/schemas.py",
@@ -70,6 +71,17 @@ BAD: dict[Rule, list[str]] = {
     traps.internal_calls_ignore_proxies: ["httpx.get(url)", "httpx.Client(timeout=2)", "httpx.get(u, trust_env=True)"],
     traps.cookies_are_read_in_one_place: ["request.cookies['session']", "def route(session: str = Cookie()): ..."],
     traps.times_that_are_sent_are_moments: ["from pydantic import AwareDatetime, BaseModel"],
+    traps.forms_are_parsed_in_one_place: [
+        "from fastapi import Form, Request",
+        "from fastapi import File as Upload",
+        "from starlette.datastructures import UploadFile",
+        "from starlette.formparsers import MultiPartParser",
+        "def login(form: Annotated[Login, fastapi.Form()]): ...",
+        "def send(file: fastapi.datastructures.UploadFile): ...",
+        "def login(name: str = params.Form()): ...",
+        "async def send(request): await request.form()",
+        "async def send(asked):\n    async with asked.form(max_files=1) as form: ...",
+    ],
     traps.nobody_is_sent_elsewhere: ["RedirectResponse(request.query_params['next'])"],
     traps.sql_is_a_fixed_text: ["text(f'SELECT {x}')", "cursor.execute('SELECT ' + x)", "c.execute('%s' % x)"],
 }

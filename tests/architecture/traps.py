@@ -11,6 +11,8 @@ Nodes = Iterator[ast.AST]
 Rule = Callable[[ast.AST], Nodes]
 SESSIONS = {"SessionDep", "ReadDep"}
 READ_BY_BROKER = {"x-delivery-count", "x-death", "alternate-exchange"}
+FRAMEWORK = ("fastapi", "starlette")
+OF_FORMS = {"Form", "File", "UploadFile", "MultiPartParser", "FormParser"}
 WAITS = {"heartbeat", "blocked_connection_timeout", "socket_timeout"}
 
 
@@ -176,6 +178,18 @@ def times_that_are_sent_are_moments(tree: ast.AST) -> Nodes:
             yield node
 
 
+def forms_are_parsed_in_one_place(tree: ast.AST) -> Nodes:
+    """The framework decodes a form with the codec that the client names, and some take minutes: shared/forms.py."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(FRAMEWORK):
+            named = {alias.name for alias in node.names}
+        else:
+            named = {node.attr} if isinstance(node, ast.Attribute) else set()
+        if named & OF_FORMS:
+            yield node
+    yield from _calls(tree, "form")
+
+
 RULES: list[Rule] = [
     session_ends_before_the_answer,
     no_commit_of_ones_own,
@@ -196,6 +210,7 @@ RULES: list[Rule] = [
     internal_calls_ignore_proxies,
     cookies_are_read_in_one_place,
     times_that_are_sent_are_moments,
+    forms_are_parsed_in_one_place,
 ]
 
 

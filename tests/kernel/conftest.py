@@ -7,18 +7,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
-from pydantic import BaseModel
+from fastapi import Depends, FastAPI, Request, Response
+from pydantic import BaseModel, SecretStr
 from sqlalchemy import text
+from starlette.datastructures import FormData
 from starlette.responses import StreamingResponse
 from uuid_utils.compat import uuid7
 
 from shared import limits
 from shared.app import create_app
 from shared.auth import PUBLIC, Actor, require
+from shared.bodies import MARKDOWN_LIMIT
 from shared.database import ReadDep, SessionDep
 from shared.deprecation import deprecated
 from shared.errors import Conflict, NotFound
+from shared.forms import form_body, receive_upload
 from shared.hot_routes import HotAnswer
 from shared.inbox import Handlers
 from shared.limits import Limit
@@ -35,6 +38,8 @@ router = AcademyRouter(prefix="/things")
 secrets = AcademyRouter(prefix="/secrets", secret=True)
 notes = AcademyRouter(prefix="/notes")
 limited = AcademyRouter(prefix="/limited")
+forms = AcademyRouter(prefix="/forms")
+SMALL_LIMIT = 100
 Person = Annotated[Actor, require("account:use")]
 MOST_RENEWALS = 3
 PRESS = Slot("press", size=1, queue=2, share=2, wait_seconds=1.0)
@@ -89,6 +94,64 @@ def make_one_of_few(body: ThingCreate, session: SessionDep, actor: Person, pause
     if body.name == "refused":
         raise Conflict
     return thing
+
+
+@notes.post("/short", max_body_size=SMALL_LIMIT)
+def make_short_note(body: NoteCreate, session: SessionDep, actor: Person) -> ThingRead:
+    """Takes less than others."""
+    return _insert(session, body.name)
+
+
+class LongNote(Input):
+    name: str
+    numbers: list[int] | None = None
+
+
+@notes.post("/long", dependencies=[PUBLIC], max_body_size=MARKDOWN_LIMIT)
+def measure_note(body: LongNote) -> dict[str, int]:
+    """Takes as much as any."""
+    return {"length": len(body.name)}
+
+
+class Secret(BaseModel):
+    secret: SecretStr
+
+
+@notes.post("/secret", dependencies=[PUBLIC])
+def measure_secret(body: Secret) -> dict[str, int]:
+    """Has no check of its own."""
+    return {"length": len(body.secret.get_secret_value().encode())}
+
+
+@notes.get("/kept")
+def read_what_may_be_kept(actor: Person, response: Response) -> dict[str, bool]:
+    """Says itself how long."""
+    response.headers["Cache-Control"] = "private, max-age=60"
+    return {"kept": True}
+
+
+class NameForm(BaseModel):
+    name: str
+
+
+@forms.post("", dependencies=[PUBLIC])
+def fill_in(form: Annotated[NameForm, form_body()]) -> dict[str, str]:
+    """A form of one field."""
+    return {"name": form.name}
+
+
+async def receive_titled(request: Request) -> AsyncIterator[FormData]:
+    """A file with a title."""
+    form = await receive_upload(request, ["title"], "file", 10_000)
+    yield form
+    await form.close()
+
+
+@forms.post("/upload", dependencies=[PUBLIC], max_body_size=100_000)
+def upload_titled(form: Annotated[FormData, Depends(receive_titled)]) -> dict[str, Any]:
+    """A form with a file."""
+    file: Any = form["file"]
+    return {"title": form["title"], "name": file.filename, "size": file.size}
 
 
 @router.get("/since", dependencies=[PUBLIC])
@@ -240,6 +303,8 @@ def things(testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFa
 
     def app(_settings: Settings) -> FastAPI:
         return create_app("live", "Things", settings, [router, secrets, notes, limited])
+
+        return create_app("live", "Things", settings, [router, secrets, notes, forms])
 
     academy.migrate("live")
     owner = academy.owner("live")

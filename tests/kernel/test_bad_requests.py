@@ -12,7 +12,7 @@ BODIES = {
     "cut off": b'{"name": "x"',
     "a list": b"[1]",
     "a word": b"null",
-    "deep": b"[" * 100_000,
+    "deep": b"[" * 16_000,
     "deep and whole": b'{"name": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
     "another encoding": '{"name": "é"}'.encode("latin-1"),
     "a byte order mark": b'\xef\xbb\xbf{"name": 1}',
@@ -35,7 +35,7 @@ def test_a_body_that_is_no_good_is_the_callers_problem(things: Harness, name: st
 
 def test_a_body_of_another_type_is_refused(things: Harness) -> None:
     answer = things.caller().post("/notes", content=b'{"name": "x"}', headers={"Content-Type": "text/plain"})
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["type"]) == (415, "urn:academy:problem:unsupported-media-type")
 
 
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(things: Harness) -> None:

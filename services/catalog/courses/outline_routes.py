@@ -16,6 +16,7 @@ from services.catalog.courses.schemas import (
 )
 from services.catalog.visitors import Visitor
 from shared.auth import Actor, require
+from shared.bodies import MARKDOWN_LIMIT, TEXT_LIMIT
 from shared.database import SessionDep
 from shared.limits import refusals
 from shared.preconditions import IfMatch
@@ -45,13 +46,13 @@ def delete_module(session: SessionDep, actor: Author, course_id: UUID, module_id
     modules.delete_module(session, course_id, module_id, Visitor.of(actor), expected)
 
 
-@router.post("/modules/{module_id}/lessons", response_model=LessonRead, status_code=201)
+@router.post("/modules/{module_id}/lessons", response_model=LessonRead, status_code=201, max_body_size=MARKDOWN_LIMIT)
 def add_lesson(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, body: LessonCreate) -> Any:
     """A new lesson, last unless `position` says where."""
     return lessons.add_lesson(session, course_id, module_id, Visitor.of(actor), lessons.LessonDraft(**dict(body)))
 
 
-@router.patch("/lessons/{lesson_id}", response_model=LessonRead)
+@router.patch("/lessons/{lesson_id}", response_model=LessonRead, max_body_size=MARKDOWN_LIMIT)
 def edit_lesson(
     session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, body: LessonUpdate, expected: IfMatch
 ) -> Any:
@@ -69,6 +70,7 @@ def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id
     "/announcements",
     response_model=AnnouncementRead,
     status_code=201,
+    max_body_size=TEXT_LIMIT,
     responses=refusals(announcements.ANNOUNCEMENTS),
 )
 def post_announcement(session: SessionDep, actor: Author, course_id: UUID, body: AnnouncementCreate) -> Any:

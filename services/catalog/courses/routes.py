@@ -18,6 +18,7 @@ from services.catalog.courses.schemas import (
 from services.catalog.settings import Settings
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
+from shared.bodies import MARKDOWN_LIMIT
 from shared.database import ReadDep, SessionDep
 from shared.hot_routes import HotAnswer
 from shared.limits import refusals
@@ -61,7 +62,13 @@ def read_course(session: ReadDep, course: str, actor: Annotated[Actor | None, OP
     return HotAnswer(browsing.get_detail(session, course, Visitor.of(actor)))
 
 
-@router.post("/courses", response_model=CourseRead, status_code=201, responses=refusals(authoring.NEW_COURSES))
+@router.post(
+    "/courses",
+    response_model=CourseRead,
+    status_code=201,
+    max_body_size=MARKDOWN_LIMIT,
+    responses=refusals(authoring.NEW_COURSES),
+)
 def create_course(request: Request, session: SessionDep, actor: Author, body: CourseCreate) -> Any:
     """A new draft of mine. Its slug is made from the title and stays."""
     settings: Settings = request.app.state.settings
@@ -69,7 +76,7 @@ def create_course(request: Request, session: SessionDep, actor: Author, body: Co
     return authoring.create_course(session, actor.user_id, about, settings.courses_per_instructor)
 
 
-@router.patch("/courses/{course_id}", response_model=CourseRead)
+@router.patch("/courses/{course_id}", response_model=CourseRead, max_body_size=MARKDOWN_LIMIT)
 def edit_course(session: SessionDep, actor: Author, course_id: UUID, body: CourseUpdate, expected: IfMatch) -> Any:
     """Changes what is sent, leaves the rest."""
     return authoring.edit_course(session, course_id, Visitor.of(actor), body.changes(), expected)

@@ -6,18 +6,17 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.responses import Response, StreamingResponse
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect
+from starlette.datastructures import FormData
 
 from services.catalog.files import library, uploads
 from services.catalog.files.names import attachment
 from services.catalog.files.schemas import UPLOAD_BODY, FileRead
-from services.catalog.settings import Settings
+from services.catalog.settings import LARGEST_FILE, Settings
 from services.catalog.visitors import Visitor
+from shared import forms
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import SessionDep
-from shared.errors import Invalid, Problem
+from shared.errors import Invalid
 from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import needs
@@ -27,8 +26,6 @@ router = AcademyRouter(prefix="/api/v1/files", tags=["files"])
 Author = Annotated[Actor, require("courses:write")]
 Reader = Annotated[Actor | None, OPTIONAL]
 FIELDS = ("course_id", "lesson_id")
-# What a multipart body has besides the file: boundaries, part headers, the two ids.
-FORM_BYTES = 16 * 1024
 UPLOAD_REFUSALS: dict[int | str, Any] = {
     404: {"description": "There is no such lesson"},
     413: {"description": "The file is larger than a file may be"},
@@ -42,24 +39,11 @@ SAFE_DOWNLOAD = {
 }
 
 
-class FileTooLarge(Problem):
-    status, slug, title = 413, "file-too-large", "This file is too large"
-
-    def __init__(self, limit: int) -> None:
-        message = f"must not be larger than {limit} bytes"
-        errors = [{"field": "file", "message": message, "code": "file_size"}]
-        super().__init__(f"Send a smaller file, or several: a file {message}.", errors=errors)
-
-
 async def receive_upload(request: Request, _actor: Author) -> AsyncIterator[uploads.Upload]:
-    """The multipart body, spooled to a temporary file that ends with the request.
-
-    Read here and not by the framework, which would read it before it knows who is calling, and without a limit.
-    """
-    limit = request.app.state.settings.upload_max_bytes
-    form = await _receive_form(request, limit)
+    """The multipart body, spooled to a temporary file that ends with the request."""
+    form = await forms.receive_upload(request, FIELDS, "file", request.app.state.settings.upload_max_bytes)
     try:
-        yield _read_form(form, limit)
+        yield _read_form(form)
     finally:
         await form.close()
 
@@ -68,7 +52,12 @@ Received = Annotated[uploads.Upload, Depends(receive_upload)]
 
 
 @router.post(
-    "", response_model=FileRead, status_code=201, responses=UPLOAD_REFUSALS, openapi_extra={"requestBody": UPLOAD_BODY}
+    "",
+    response_model=FileRead,
+    status_code=201,
+    max_body_size=LARGEST_FILE + forms.AROUND_FILE,
+    responses=UPLOAD_REFUSALS,
+    openapi_extra={"requestBody": UPLOAD_BODY},
 )
 @needs(uploads.UPLOADS)
 def upload_file(request: Request, upload: Received, actor: Author) -> Any:
@@ -119,36 +108,8 @@ def _chunks(storage: Storage, key: str) -> Iterator[bytes]:
     return all_chunks()
 
 
-async def _receive_form(request: Request, limit: int) -> FormData:
-    async def counted() -> AsyncIterator[bytes]:
-        received = 0
-        async for chunk in request.stream():
-            received += len(chunk)
-            if received > limit + FORM_BYTES:
-                raise FileTooLarge(limit)
-            yield chunk
-
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise Invalid("file", "must be sent as multipart/form-data")
-    stream: Any = counted()
-    parser = MultiPartParser(request.headers, stream, max_files=1, max_fields=len(FIELDS), max_part_size=FORM_BYTES)
-    try:
-        return await parser.parse()
-    except (MultiPartException, ClientDisconnect) as error:
-        raise Invalid("file", f"did not arrive whole and alone ({getattr(error, 'message', 'cut off')})") from error
-
-
-def _read_form(form: FormData, limit: int) -> uploads.Upload:
-    for field in form:
-        if field not in (*FIELDS, "file"):
-            raise Invalid(field[:100], "is not a field of this form", "extra_forbidden")
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise Invalid("file", "is missing", "missing")
-    if not file.size:
-        raise Invalid("file", "is empty", "empty")
-    if file.size > limit:
-        raise FileTooLarge(limit)
+def _read_form(form: FormData) -> uploads.Upload:
+    file: Any = form["file"]
     course_id, lesson_id = (_read_id(form, field) for field in FIELDS)
     return uploads.Upload(course_id, lesson_id, file.filename or "", file.content_type or "", file.size, file.file)
 

@@ -147,7 +147,6 @@ def test_an_incomplete_form_names_the_field(school: School) -> None:
         ("lesson_id", {"data": {**ids, "lesson_id": "x"}, "files": file}),
         ("file", {"data": ids, "files": {"file": (None, "text")}}),
         ("file", {"data": ids, "files": [("file", file["file"]), ("file", file["file"])]}),
-        ("file", {"json": ids}),
         ("file", {"content": b"--x\r\nbroken", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}),
         ("file", {"content": b"", "headers": {"Content-Type": "multipart/form-data"}}),
         ("file", {"data": {**ids, "a": "1", "b": "2"}, "files": file}),
@@ -155,6 +154,13 @@ def test_an_incomplete_form_names_the_field(school: School) -> None:
     for field, request in cases:
         problem = answer(course.instructor.post(FILES, **request), 422)
         assert problem["errors"][0]["field"] == field, request
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=cut; charset=punycode"])
+def test_another_type_or_charset_than_a_form_is_refused(school: School, content_type: str) -> None:
+    course = school.course()
+    problem = answer(course.instructor.post(FILES, content=b"{}", headers={"Content-Type": content_type}), 415)
+    assert problem["type"] == "urn:academy:problem:unsupported-media-type"
 
 
 def test_a_lesson_of_another_course_gets_no_file(school: School) -> None:

@@ -4,7 +4,7 @@ from base64 import b64decode
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Request, status
+from fastapi import Request, status
 
 from services.identity import security_news, step_up
 from services.identity.api_keys import exchange, keys
@@ -19,6 +19,7 @@ from services.identity.api_keys.schemas import (
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
+from shared.forms import form_body
 from shared.limits import refusals
 from shared.routing import AcademyRouter
 
@@ -33,7 +34,7 @@ UserAdmin = Annotated[Actor, require("users:admin")]
 @own.post("/token", dependencies=[PUBLIC], responses={401: {"description": "Not a key that is good now"}})
 def exchange_api_key(
     request: Request,
-    form: Annotated[TokenRequest, Form()],
+    form: Annotated[TokenRequest, form_body()],
     database: DatabaseDep,
     signer: SignerDep,
     origin: OriginDep,

@@ -47,11 +47,6 @@ class WrongPicture(Problem):
         super().__init__(f"Send a PNG, JPEG or WebP picture: what was sent {reason}.", errors=errors)
 
 
-class PictureTooLarge(Problem):
-    status, slug, title = 413, "picture-too-large", "This picture is too large"
-    detail = f"Send one of {MAX_BYTES} bytes at most."
-
-
 class AvatarNotFound(NotFound):
     slug, title = "avatar-not-found", "There is no such picture"
     detail = "It was replaced or taken away; read the profile again for the present one."

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
-from starlette.requests import ClientDisconnect
 
 from services.identity import users
 from services.identity.avatars import pictures
@@ -14,7 +13,6 @@ from services.identity.dependencies import DatabaseDep, OriginDep
 from services.identity.schemas import AccountRead
 from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
-from shared.errors import Invalid
 from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import needs
@@ -37,24 +35,14 @@ HEADERS = {"Cache-Control": "public, max-age=86400, immutable", "Content-Disposi
 
 
 async def receive_picture(request: Request, _actor: Account) -> bytes:
-    """The body, no more of it than a picture may have. Raises PictureTooLarge.
-
-    Read here and not by the framework, which would read it before it knows who is calling, and without a limit.
-    """
-    content = bytearray()
-    try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > pictures.MAX_BYTES:
-                raise pictures.PictureTooLarge
-    except ClientDisconnect as error:
-        raise Invalid("body", "did not arrive whole") from error
-    return bytes(content)
+    """The body as it is, of at most pictures.MAX_BYTES."""
+    return await request.body()
 
 
 @router.put(
     "/me/avatar",
     response_model=AccountRead,
+    max_body_size=pictures.MAX_BYTES,
     responses=PICTURE_REFUSALS,
     openapi_extra={"requestBody": PICTURE_BODY},
 )

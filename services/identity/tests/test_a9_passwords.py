@@ -59,7 +59,7 @@ GOOD = {
     "emoji": "😀🦊🌵🎻🚲🧀🪐🦉",
     "cyrillic": "пингвин-читает-книги",
     "nine characters": "v8#kQz!p2",
-    "control characters": "m3$x\x00\x07kQ9w",
+    "control characters": "m3$x\x01\x07kQ9w",
     "128 characters": "".join(random.Random(7).choices("abcdefghijkmnpqrstuvwxyz 23456789", k=128)),
 }
 

@@ -111,7 +111,7 @@ def test_what_is_no_good_key_is_refused_in_the_same_words(identity: Harness, per
     suspended = new_person(identity)
     of_suspended = make_key(suspended)
     admin.browser.post(f"{USERS}/{suspended.id}/suspend")
-    wrong = [key_text.new_key(), made["key"][:-1] + "?", "", "x" * 200, "\x00", revoked["key"], expired["key"]]
+    wrong = [key_text.new_key(), made["key"][:-1] + "?", "", "x" * 200, revoked["key"], expired["key"]]
     answers = [exchange(identity, key) for key in [*wrong, of_suspended["key"]]]
     answers += [exchange(identity, made["key"], client_id=revoked["id"])]
     answers += [identity.client.post(TOKEN, data={"grant_type": "client_credentials"})]
@@ -125,6 +125,16 @@ def test_what_is_no_good_key_is_refused_in_the_same_words(identity: Harness, per
     )
     assert broken.status_code == 401
     assert exchange(identity, made["key"], grant_type="password").status_code == 422
+    assert exchange(identity, "\x00").status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=xx; charset=punycode", "application/json", ""])
+def test_a_key_is_exchanged_by_a_form_of_rfc_6749_only(identity: Harness, kind: str) -> None:
+    name = b"a-" + b"a" * 7_000 + b"-" + b"A" * 7_000
+    body = b'--xx\r\nContent-Disposition: form-data; name="%b"\r\n\r\nx\r\n--xx--\r\n' % name
+    answer = identity.client.post(TOKEN, content=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["type"]) == (415, "urn:academy:problem:unsupported-media-type")
+    assert identity.client.post(TOKEN, content=body * 2, headers={"Content-Type": kind}).status_code == 413
 
 
 def test_guessing_is_slowed_down_and_a_right_key_is_not(identity: Harness, person: Person) -> None:

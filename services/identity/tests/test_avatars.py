@@ -255,7 +255,7 @@ def test_a_bomb_is_refused_by_its_header_and_the_largest_picture_needs_little_me
 
 def test_more_than_five_mebibytes_are_not_even_read(person: Person) -> None:
     answer = send(person, picture("PNG") + bytes(5 << 20), "image/png")
-    assert (answer.status_code, answer.json()["type"]) == (413, "urn:academy:problem:picture-too-large")
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:academy:problem:content-too-large")
 
 
 def test_an_account_that_is_erased_has_no_picture(identity: Harness, person: Person) -> None:
