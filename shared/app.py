@@ -79,7 +79,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 class RequestContext:
-    """Gives each request an id, in logs, problems and the answer. The gateway makes it; alone, we do."""
+    """Gives each request an id, in logs, problems and the answer. The gateway makes it; alone, we do. Forbids caches to
+    store an answer to a request with credentials, unless the route says otherwise (RFC 9111 section 5.2.2.5)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -95,13 +96,17 @@ class RequestContext:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
+        signed_in = "authorization" in headers
         started = False
 
         async def send_with_id(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                answered = MutableHeaders(scope=message)
+                answered["X-Request-ID"] = request_id
+                if signed_in:
+                    answered.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:
