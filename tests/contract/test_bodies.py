@@ -109,7 +109,7 @@ def with_bodies(app: FastAPI) -> Iterator[Operation]:
         if not isinstance(route, APIRoute) or not route.include_in_schema:
             continue
         assert isinstance(route, AcademyRoute)
-        (method,) = route.methods or ()
+        (method,) = sorted(route.methods or ())
         body = document["paths"][route.path_format][method.lower()].get("requestBody")
         # Stripe's webhook takes one that no client is told of.
         if body or (method == "POST" and "/webhooks/" in route.path):
