@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops import events
+from ops import event_commands
 from ops.compose import Compose, make_secrets
 from ops.failure import OpsError
 from ops.native.platform import Platform
 from ops.native.progress import Progress
 from ops.native.servers import Servers
 from ops.places import VAR
-from ops.platforms import demo_platform, platform
+from ops.platforms import EngineOption, demo_platform, platform
 
 app = typer.Typer(help="Runs the platform.", no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
@@ -23,11 +23,12 @@ console = Console(highlight=False)
 CHECK_LEDGER = "services.billing.check_ledger"
 # The services that keep an audit log.
 AUDITED = ("identity", "billing")
-EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
 NameArgument = Annotated[str, typer.Argument(help="One process, such as catalog-api; all when left out.")]
 HeadArgument = Annotated[str, typer.Argument(help="One noted earlier, such as billing:6f1c...: is it still there?")]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 FollowOption = Annotated[bool, typer.Option("-f")]
+
+for command in (event_commands.dead, event_commands.replay, event_commands.republish):
+    app.command()(command)
 
 
 @app.command()
@@ -92,28 +93,6 @@ def demo(engine: EngineOption = "") -> None:
     show(state)
     walk = importlib.import_module("ops.demo")
     raise typer.Exit(walk.run(state) or running.run("billing", CHECK_LEDGER))
-
-
-@app.command()
-def dead(engine: EngineOption = "", since: str = events.DAY, as_json: JsonOption = False) -> None:
-    """Shows events that are parked, retried, unpublished, rejected or never received, why and since when."""
-    failed = events.Events(platform(engine).ask).failed(since or events.DAY)
-    if as_json:
-        console.print_json(data=failed)
-    else:
-        events.show(failed, console)
-
-
-@app.command()
-def replay(event: str = "", kind: str = "", since: str = "", engine: EngineOption = "") -> None:
-    """Handles parked events again."""
-    _show_counts(events.Events(platform(engine).ask).replay(event, kind, since))
-
-
-@app.command()
-def republish(event: str = "", since: str = "", engine: EngineOption = "") -> None:
-    """Publishes again what was published and never received, such as after the broker's volume was lost."""
-    _show_counts(events.Events(platform(engine).ask).republish(event, since))
 
 
 @app.command()
@@ -192,12 +171,6 @@ def show(state: dict[str, Any]) -> None:
     console.print(f"  mail       {state['mail'] or 'by SMTP_HOST'}\n  stripe     {state['stripe'] or 'Stripe itself'}")
     console.print(f"  openid     {state.get('openid') or 'others, by SIGN_IN_PROVIDERS'}")
     console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
-
-
-def _show_counts(counts: dict[str, int]) -> None:
-    for service, count in counts.items():
-        console.print(f"  {service:<14} {count}")
-    console.print(f"  {'together':<14} {sum(counts.values())}")
 
 
 def main() -> None:

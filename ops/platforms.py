@@ -1,9 +1,15 @@
 """The platform that a command works on."""
 
+from typing import Annotated
+
+import typer
+
 from ops.compose import Compose, is_production
 from ops.engine import choose
 from ops.native.platform import Platform
 from ops.native.progress import Progress
+
+EngineOption = Annotated[str, typer.Option("--engine", help="docker or native; by default docker when it answers.")]
 
 
 def platform(engine: str) -> Platform | Compose:

@@ -50,44 +50,14 @@ class Attack:
 
 def all_attacks(student_token: str) -> list[Attack]:
     """Each kind once; faster than the gateway lets one address ask."""
+    form, json_type = "multipart/form-data; boundary=xx; charset=punycode", "application/json"
+    password = json.dumps({"password": PASSWORD}).encode()
+    avatar = "/api/v1/users/me/avatar"
     return [
-        Attack(
-            "forms in a slow character set",
-            "POST",
-            "/api/v1/auth/token",
-            "multipart/form-data; boundary=xx; charset=punycode",
-            _punycode_form(),
-            connections=10,
-            per_second=40,
-        ),
-        Attack(
-            "many unknown fields",
-            "POST",
-            "/api/v1/auth/login",
-            "application/json",
-            _unknown_fields(),
-            connections=10,
-            per_second=40,
-        ),
-        Attack(
-            "pictures of one student",
-            "PUT",
-            "/api/v1/users/me/avatar",
-            "image/png",
-            _slow_picture(),
-            connections=45,
-            per_second=60,
-            token=student_token,
-        ),
-        Attack(
-            "dear passwords",
-            "POST",
-            "/api/v1/auth/password-strength",
-            "application/json",
-            json.dumps({"password": PASSWORD}).encode(),
-            connections=20,
-            per_second=60,
-        ),
+        Attack("forms in a slow character set", "POST", "/api/v1/auth/token", form, _punycode_form(), 10, 40),
+        Attack("many unknown fields", "POST", "/api/v1/auth/login", json_type, _unknown_fields(), 10, 40),
+        Attack("pictures of one student", "PUT", avatar, "image/png", _slow_picture(), 45, 60, student_token),
+        Attack("slow passwords", "POST", "/api/v1/auth/password-strength", json_type, password, 20, 60),
     ]
 
 

@@ -31,8 +31,7 @@ ENCRYPTION_KEY = "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMzI="
 
 
 class Academy:
-    """Knows the servers of TEST_POSTGRES_* and TEST_BROKER_* and makes a place of its own on each; on the broker only
-    when it is wanted, for that takes longest."""
+    """Makes a place of its own on the servers of TEST_POSTGRES_* and, with `broker` (slow), TEST_BROKER_*."""
 
     def __init__(self, name: str, files: Path, broker: bool = True) -> None:
         self.name = f"academy_{name}"

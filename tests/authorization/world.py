@@ -10,12 +10,14 @@ from uuid_utils.compat import uuid7
 from services.billing.tests.shop import CHECKOUTS
 from services.catalog.tests.samples import PDF, PDF_TYPE, upload
 from services.catalog.tests.school import PAID, TaughtCourse, answer
+from services.identity.security_news import NEW_CREDENTIALS
 from services.identity.tests.authenticator import Authenticator
 from services.identity.tests.people import Person, new_account, new_person
 from services.identity.tests.samples import picture
 from services.identity.tests.travellers import Traveller
 from shared.testing import wait_until
 from shared.testing.harness import Caller
+from shared.testing.limits import end_period
 from tests.authorization.policy import ROLES
 from tests.authorization.stage import Stage
 from tests.e2e.six import at
@@ -106,7 +108,7 @@ class World:
 
     def new_passkey(self) -> str:
         """The id of a passkey of the owner's."""
-        owner, keys = self.at("identity", "owner"), "/api/v1/auth/passkeys"
+        owner, keys = self._who_may_add_credentials(), "/api/v1/auth/passkeys"
         asked = answer(owner.post(f"{keys}/options"))
         body = {"ticket": asked["ticket"], "name": "Phone", "credential": Authenticator().create(asked["options"])}
         return str(answer(owner.post(keys, json=body), 201)["id"])
@@ -119,14 +121,20 @@ class World:
 
     def new_identity(self) -> str:
         """The id of a link between the owner's account and one elsewhere."""
+        self._who_may_add_credentials()
         traveller = Traveller(self._identity, self.stage.provider, "google")
         return str(answer(traveller.link(self.people["owner"]), 201)["id"])
 
     def new_api_key(self) -> dict[str, str]:
         """A key of the owner's, with its text."""
         body = {"name": "Import", "scopes": ["account:use"]}
-        made: dict[str, str] = answer(self.at("identity", "owner").post("/api/v1/auth/api-keys", json=body), 201)
+        made: dict[str, str] = answer(self._who_may_add_credentials().post("/api/v1/auth/api-keys", json=body), 201)
         return made
+
+    def _who_may_add_credentials(self) -> Caller:
+        """The owner, however many were added in this hour."""
+        end_period(self._identity, NEW_CREDENTIALS, self.people["owner"].id)
+        return self.at("identity", "owner")
 
     def new_avatar(self) -> str:
         """The id of the owner's picture."""

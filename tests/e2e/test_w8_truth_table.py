@@ -5,6 +5,7 @@ Four services with their own databases' schemas; what one publishes is carried t
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,6 @@ from pydantic import SecretStr
 from sqlalchemy import func, select, text
 from uuid_utils.compat import uuid7
 
-import services.billing.main
-import services.billing.settings
-import services.billing.worker
-import services.catalog.main
-import services.catalog.settings
-import services.catalog.worker
-import services.certificates.main
-import services.certificates.settings
-import services.certificates.worker
-import services.notifications.main
-import services.notifications.settings
-import services.notifications.worker
 from services.billing.tests.far_end import API_KEY, SECRET, FarEnd, running_simulator
 from services.billing.tests.shop import Shop
 from services.catalog.tests.school import PAID, TaughtCourse
@@ -35,12 +24,8 @@ from shared.inbox import Waiting
 from shared.testing import Academy, Harness
 from shared.testing.harness import Caller
 
-PARTS: dict[str, Any] = {
-    "catalog": services.catalog,
-    "billing": services.billing,
-    "certificates": services.certificates,
-    "notifications": services.notifications,
-}
+MODULES = ("settings", "main", "worker")
+PARTS = ("catalog", "billing", "certificates", "notifications")
 
 NEWEST = select(func.coalesce(func.max(tables.outbox.c.id), 0))
 
@@ -96,9 +81,12 @@ def world(academy: Academy) -> Iterator[World]:
         }
         opened = []
         try:
-            for name, part in PARTS.items():
-                settings = academy.settings(part.settings.Settings, **(own if name == "billing" else {}))
-                service = academy.service(name, settings, part.main.create_app, part.worker.create_worker)
+            for name in PARTS:
+                main, worker, part = (
+                    import_module(f"services.{name}.{part}") for part in ("main", "worker", "settings")
+                )
+                settings = academy.settings(part.Settings, **(own if name == "billing" else {}))
+                service = academy.service(name, settings, main.create_app, worker.create_worker)
                 opened.append((name, service, service.__enter__()))
             yield World({name: harness for name, _, harness in opened}, far_end)
         finally:
