@@ -9,6 +9,8 @@ from typing import BinaryIO
 from services.catalog.files.kinds import WrongFileType
 
 MAX_ENTRIES = 1_000
+# What zipfile makes an object for each entry of, before anybody can count them: enough for MAX_ENTRIES long names.
+MAX_DIRECTORY_BYTES = 400 * MAX_ENTRIES
 MAX_UNPACKED_BYTES = 500 * 1024 * 1024
 MAX_RATIO = 100
 CHUNK_BYTES = 1 << 20
@@ -20,8 +22,10 @@ def check_archive(content: BinaryIO, size: int) -> None:
     Sizes are counted while inflating: what an archive says about itself may be a lie.
     """
     content.seek(0)
+    guarded = _GuardedFile(content)
     try:
-        with zipfile.ZipFile(content) as archive:
+        with zipfile.ZipFile(guarded) as archive:
+            guarded.most = None
             entries = archive.infolist()
             if len(entries) > MAX_ENTRIES:
                 raise WrongFileType(f"holds more than {MAX_ENTRIES} entries")
@@ -32,6 +36,28 @@ def check_archive(content: BinaryIO, size: int) -> None:
         raise WrongFileType("is not a readable ZIP archive without a password") from error
     finally:
         content.seek(0)
+
+
+class _GuardedFile:
+    """The file as zipfile reads it: while `most` is set, no more bytes at once.
+
+    zipfile reads the whole central directory by one call. Which end record it goes by (the last of several, one behind
+    a comment, ZIP64) and what that record claims does not matter: what is read is what is bounded.
+    """
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+        self.most: int | None = MAX_DIRECTORY_BYTES
+        self.seek, self.tell, self.seekable = content.seek, content.tell, content.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises WrongFileType when there are more than allowed."""
+        if self.most is None or 0 <= size <= self.most:
+            return self._content.read(size)
+        data = self._content.read(self.most + 1)
+        if len(data) > self.most:
+            raise WrongFileType(f"holds more than {MAX_ENTRIES} entries, or names that are far too long")
+        return data
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
