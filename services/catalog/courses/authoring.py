@@ -91,6 +91,7 @@ def edit_course(
     session: Session, course_id: UUID, visitor: Visitor, changes: dict[str, Any], expected: Expected
 ) -> Course:
     """The course after the changes (fields of Description). No difference, no new version."""
+    description_html = render_markdown(changes.get("description", ""))
     course = lock_own_course(session, course_id, visitor)
     expected.check(course.version)
     if "price" in changes:
@@ -99,7 +100,7 @@ def edit_course(
     for name in changed:
         setattr(course, name, changes[name])
     if "description" in changed:
-        course.description_html = render_markdown(course.description)
+        course.description_html = description_html
     if changed:
         record_change(session, course, visible=bool(changed & TOLD_FIELDS))
     return course

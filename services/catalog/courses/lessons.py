@@ -34,6 +34,7 @@ class LessonDraft:
 
 def add_lesson(session: Session, course_id: UUID, module_id: UUID, visitor: Visitor, draft: LessonDraft) -> Lesson:
     """A new lesson of the module. Raises ModuleNotFound, OutlineFull."""
+    content_html = render_markdown(draft.content)
     course = lock_own_course(session, course_id, visitor)
     module = get_module(session, course.id, module_id)
     if course.lesson_count >= MAX_LESSONS:
@@ -45,7 +46,7 @@ def add_lesson(session: Session, course_id: UUID, module_id: UUID, visitor: Visi
         module_id=module.id,
         title=draft.title,
         content=draft.content,
-        content_html=render_markdown(draft.content),
+        content_html=content_html,
         is_preview=draft.is_preview,
         created_at=now,
         updated_at=now,
@@ -64,6 +65,7 @@ def edit_lesson(
 
     Raises LessonNotFound, ModuleNotFound.
     """
+    content_html = render_markdown(changes.get("content", ""))
     course = lock_own_course(session, course_id, visitor)
     lesson = get_lesson(session, course.id, lesson_id)
     expected.check(lesson.version)
@@ -71,7 +73,7 @@ def edit_lesson(
     for name in changed & {"title", "content", "is_preview"}:
         setattr(lesson, name, changes[name])
     if "content" in changed:
-        lesson.content_html = render_markdown(lesson.content)
+        lesson.content_html = content_html
     if changed & {"module_id", "position"}:
         _move(session, lesson, changes.get("module_id", lesson.module_id), changes.get("position"))
     if changed:
