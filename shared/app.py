@@ -1,5 +1,6 @@
 """The application factory: every service's api is made here, so all of them behave alike at the door."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deadlines, errors
+from shared.account_limit import AccountLimit
 from shared.admission import WaitingRoom
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
@@ -28,6 +30,8 @@ from shared.telemetry import configure_logging, traceparent
 from shared.threads import limit_threads, run_in_thread
 from shared.token_keys import KeySet
 from shared.tokens import TokenVerifier
+
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
 
 health = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
@@ -55,6 +59,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.state.slots = SlotQueues()
     keys = KeySet(f"{settings.identity_url}/.well-known/jwks.json")
     app.state.tokens = TokenVerifier(keys)
+    app.state.account_limit = AccountLimit(settings.account_rate, settings.account_burst)
     feed_url = f"{settings.identity_url}/internal/revocations"
     app.state.revocations = RevocationFeed(feed_url, settings.internal_token.get_secret_value(), keys)
     # Side by side, not as routers inside a router: each request would be matched against them twice.
@@ -110,6 +115,10 @@ class RequestContext:
             await send(message)
 
         try:
+            if CONTROL_CHARACTER.search(scope["path"]):
+                # A route's pattern ends with $, which matches before a last newline as well.
+                await errors.problem_response(Request(scope), errors.NotFound())(scope, receive, send_with_id)
+                return
             await self._app(scope, receive, send_with_id)
         except Exception as error:
             # Answered here and not by the framework's own handler, which raises again after its answer: uvicorn then

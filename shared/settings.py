@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, model_validator
+from pydantic import NonNegativeInt, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     broker_user: str = ""
     broker_password: SecretStr = SecretStr("")
     broker_management_url: str = "http://localhost:15672"
+
+    # Requests of one account: a second, and at once beyond that. Counted by each process of each api for itself.
+    account_rate: PositiveInt = 20
+    account_burst: NonNegativeInt = 100
 
     identity_url: str = "http://localhost:8000"
     internal_token: SecretStr = SecretStr("")

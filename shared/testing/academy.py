@@ -70,6 +70,9 @@ class Academy:
             "storage_url": self.storage_url,
             "public_url": "http://academy.test",
             "log_level": "warning",
+            # No test may be stopped by a limit that it does not ask for.
+            "account_rate": 100_000,
+            "account_burst": 100_000,
             **overrides,
         }
         return cls(**values)
