@@ -12,6 +12,7 @@ from services.billing import (
     selling_routes,
     timeline_routes,
 )
+from services.billing.order_streams import StepWatch
 from services.billing.settings import Settings
 from services.billing.stripe_gateway import StripeGateway
 from shared.auditing.routes import audit_router
@@ -32,4 +33,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.provider = StripeGateway(
         key, settings.stripe_api_base, settings.frontend_url, settings.stripe_automatic_tax
     )
+    app.state.step_watch = StepWatch(app.state.database)
     return app

@@ -1,10 +1,11 @@
 """What an order went through, step by step, from the click to the unlocked lesson and beyond."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Row, insert, text
 from sqlalchemy.orm import Session
 
 from services.billing.models import OrderStep
@@ -18,6 +19,12 @@ CHECKOUT_OPENED, PAYMENT_PROCESSING, MONEY_RECEIVED = "checkout_opened", "paymen
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
 _STEPS: Any = OrderStep.__table__
 _NOTE = later(hot(insert(_STEPS).inline()))
+_BEHIND = text("""
+    SELECT order_steps.order_id, order_steps.id, order_steps.step, order_steps.at
+    FROM unnest(CAST(:orders AS uuid[]), CAST(:numbers AS bigint[])) AS seen(order_id, number)
+    JOIN order_steps ON order_steps.order_id = seen.order_id AND order_steps.id > seen.number
+    ORDER BY order_steps.id
+""")
 # An older event changes nothing; a step is noted for orders of ours only, and behind the order's lock like every other
 # one: a number that becomes visible after a higher one would be missed by who goes on behind that one.
 _RECORD = later(
@@ -45,11 +52,19 @@ def note_step(session: Session, order_id: UUID, step: str, at: datetime | None =
     session.execute(_NOTE, {"order_id": order_id, "step": step, "at": at or datetime.now(UTC)})
 
 
-def list_steps(session: Session, order_id: UUID, user_id: UUID, after: int = 0) -> list[OrderStep]:
-    """The steps of one's own order behind the given one, oldest first. Raises OrderNotFound."""
+def list_steps(session: Session, order_id: UUID, user_id: UUID) -> Sequence[Row[Any]]:
+    """The steps of one's own order, oldest first, as `list_steps_behind` gives them. Raises OrderNotFound."""
     order = get_order(session, order_id, user_id)
-    behind = (OrderStep.order_id == order.id, OrderStep.id > after)
-    return list(session.scalars(select(OrderStep).where(*behind).order_by(OrderStep.id)))
+    return list_steps_behind(session, {order.id: 0})
+
+
+def list_steps_behind(session: Session, seen: Mapping[UUID, int]) -> Sequence[Row[Any]]:
+    """(order_id, id, step, at) of each of these orders' steps behind the number given for it, oldest first.
+
+    Whose orders they are is not asked.
+    """
+    values = {"orders": list(map(str, seen)), "numbers": list(seen.values())}
+    return session.execute(_BEHIND, values).all()
 
 
 def record_enrollment(session: Session, event: EnrollmentGranted | EnrollmentRevoked) -> None:

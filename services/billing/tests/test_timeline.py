@@ -1,6 +1,9 @@
 """From the click to the unlocked lesson: each step with its time, as a list and as a stream."""
 
+import contextlib
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -107,6 +110,79 @@ def test_a_step_that_can_be_read_first_has_the_lower_number_so_that_nobody_who_g
         intake.handle(session, look)
     other.join()
     assert steps(caller, order["id"])[-2:] == ["partly_refunded", "access_granted"]
+
+
+def is_open(shop: Shop, caller: Caller, order_id: str) -> bool:
+    """Whether one more stream would be opened now; it is ended at once."""
+    with stream(shop, caller, order_id) as response:
+        if response.status_code == 200:
+            return True
+        problem = json.loads(response.read())
+        assert (response.status_code, problem["type"]) == (429, "urn:academy:problem:too-many-streams")
+        assert int(response.headers["retry-after"]) >= 1
+        return False
+
+
+def test_an_account_has_two_streams_and_gets_a_place_back_when_one_ends(shop: Shop) -> None:
+    caller, order, _ = shop.bought()
+    stranger, other_order, _ = shop.bought()
+    with stream(shop, caller, order["id"]) as first:
+        told = events(first)
+        with stream(shop, caller, order["id"]) as second:
+            told_too = events(second)
+            assert [next(told)["event"], next(told_too)["event"]] == ["ordered", "ordered"]
+            assert not is_open(shop, caller, order["id"])
+            assert is_open(shop, stranger, other_order["id"])
+            assert steps(caller, order["id"]) == ["ordered", "checkout_opened"], "only streams are counted"
+        wait_until(lambda: is_open(shop, caller, order["id"]), what="the place of the stream that was closed")
+
+
+def test_a_place_comes_back_when_the_listener_vanishes(shop: Shop) -> None:
+    caller, order, _ = shop.bought()
+    port = httpx.URL(shop.harness.url).port
+    request = (
+        f"GET /api/v1/payments/orders/{order['id']}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {caller.token}"
+    )
+    for _ in range(5):
+        connections = [socket.create_connection(("127.0.0.1", port or 80)) for _ in range(2)]
+        for connection in connections:
+            connection.sendall(f"{request}\r\n\r\n".encode())
+            assert b"200 OK" in connection.recv(1000)
+        assert not is_open(shop, caller, order["id"])
+        for connection in connections:
+            # A reset, as of a phone without network or a killed browser.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        wait_until(lambda: is_open(shop, caller, order["id"]), what="the places of those who vanished")
+
+
+def test_a_refused_stream_takes_no_place(shop: Shop) -> None:
+    caller, order, _ = shop.bought()
+    for _ in range(5):
+        assert caller.get(f"/api/v1/payments/orders/{uuid7()}/events").status_code == 404
+    assert is_open(shop, caller, order["id"])
+
+
+def test_each_of_many_streams_hears_of_its_own_order_only(shop: Shop) -> None:
+    bought = [shop.bought() for _ in range(3)]
+    with contextlib.ExitStack() as opened:
+        heard = [
+            (order, session_id, events(opened.enter_context(stream(shop, caller, order["id"]))))
+            for caller, order, session_id in bought
+            for _ in range(2)
+        ]
+        for _, _, told in heard:
+            assert [next(told)["event"], next(told)["event"]] == ["ordered", "checkout_opened"]
+        for _, _, session_id in bought:
+            shop.far_end.pay(session_id)
+            shop.deliver_all(session_id)
+        numbers: dict[str, set[str]] = {}
+        for order, _, told in heard:
+            received, paid = next(told), next(told)
+            assert [received["event"], paid["event"]] == ["money_received", "paid"]
+            numbers.setdefault(order["id"], set()).add(paid["id"])
+    assert sorted(map(len, numbers.values())) == [1, 1, 1], "both streams of an order hear of the same step"
+    assert len(set.union(*numbers.values())) == 3
 
 
 def test_nobody_watches_anothers_order(shop: Shop) -> None:
