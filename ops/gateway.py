@@ -13,6 +13,11 @@ PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 # What an operator may leave alone. docker-compose.yml states the same values; a test keeps the two equal.
 DEFAULTS: Mapping[str, str] = {
     "CORS_ORIGINS": "",
+    "GATEWAY_ACCOUNT_BURST": "100",
+    "GATEWAY_ACCOUNT_RATE": "20r/s",
+    "GATEWAY_ADDRESS_BURST": "5000",
+    "GATEWAY_ADDRESS_CONNECTIONS": "2000",
+    "GATEWAY_ADDRESS_RATE": "500r/s",
     "GATEWAY_API_BURST": "100",
     "GATEWAY_API_RATE": "20r/s",
     "GATEWAY_AUTH_BURST": "30",
@@ -28,6 +33,8 @@ DEFAULTS: Mapping[str, str] = {
     "GATEWAY_TLS_KEY_PATH": "/run/secrets/tls_key",
     "GATEWAY_TLS_LISTEN": "8443",
     "GATEWAY_TRUSTED_PROXY": "unix:",
+    "GATEWAY_UNCACHED_BURST": "1000",
+    "GATEWAY_UNCACHED_RATE": "50r/s",
     "GATEWAY_UPSTREAMS": "static",
     "GATEWAY_WEBHOOK_BURST": "500",
     "GATEWAY_WEBHOOK_RATE": "100r/s",

@@ -125,7 +125,8 @@ def open_door(home: Path, upstreams: Mapping[str, str], **changes: str) -> Itera
     command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(home), "-c", str(home / "nginx.conf")]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
-    nginx = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    with (home / "stderr.log").open("wb") as errors:
+        nginx = subprocess.Popen(command, stderr=errors)
     try:
         _wait_for(port)
         yield Door(port, home)

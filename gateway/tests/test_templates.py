@@ -62,6 +62,6 @@ def test_every_location_that_answers_carries_the_common_headers() -> None:
     files = [path for path in TEMPLATES.rglob("*.template") if path.name != "refill.conf.template"]
     text = "\n".join(path.read_text() for path in files)
     locations = re.findall(r"^ *location ([^{]+)\{((?:[^{}]|\{[^{}]*\})*)\}", text, re.MULTILINE)
-    carrying = ("snippets/headers.conf", "snippets/proxy.conf", "snippets/page.conf", "snippets/public_read.conf")
+    carrying = [f"snippets/{name}.conf" for name in ("headers", "proxy", "page", "public_read", "auth", "avatar")]
     bare = [name.strip() for name, body in locations if not any(part in body for part in carrying)]
     assert bare == ["/", "/"]

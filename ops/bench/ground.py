@@ -20,7 +20,7 @@ from ops.native.instance import Instance
 from ops.native.platform import Platform
 from ops.native.ports import any_free
 from ops.native.secrets import signing_key
-from ops.places import ROOT, VAR
+from ops.places import ROOT, SERVICES, VAR
 from services.identity.access_tokens import TokenSigner
 from services.identity.signing_keys import KeyStore
 
@@ -30,6 +30,7 @@ MONOLITH = "monolith"
 FOLLOWERS = ("certificates-worker", "notifications-worker")
 UNLIMITED = {name: "1000000r/s" for name in DEFAULTS if name.endswith("_RATE")}
 UNLIMITED |= {name: "60000" for name in DEFAULTS if name.endswith(("_BURST", "_CONNECTIONS"))}
+UNCOUNTED = {"ACCOUNT_RATE": "1000000", "ACCOUNT_BURST": "60000"}
 WAITING_EVENTS = """
     SELECT EXISTS (SELECT FROM catalog.outbox WHERE published_at IS NULL)
         OR EXISTS (SELECT FROM billing.outbox WHERE published_at IS NULL)
@@ -48,7 +49,8 @@ class Ground:
     """`gateway`, `baseline` and `static_url` are addresses; `overrides` may be changed before a restart."""
 
     def __init__(self, home: Path = HOME) -> None:
-        self.overrides: dict[str, dict[str, str]] = {"gateway": dict(UNLIMITED), "catalog-api": {}}
+        self.overrides: dict[str, dict[str, str]] = {f"{service}-api": dict(UNCOUNTED) for service in SERVICES}
+        self.overrides["gateway"] = dict(UNLIMITED)
         self.platform = Platform(home, overrides=self.overrides)
         self._instance = Instance(home)
 
@@ -111,8 +113,8 @@ class Ground:
         return httpx.get(f"{self.gateway}{path}", headers=headers, trust_env=False).raise_for_status().content
 
     def restart(self, name: str, **variables: str) -> None:
-        """One process again, told these variables and no others of before."""
-        self.overrides[name] = variables
+        """One process of an api again, told these variables and no others of before."""
+        self.overrides[name] = UNCOUNTED | variables
         self.platform.stop(name)
         self.platform.start(name)
 

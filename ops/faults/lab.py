@@ -15,7 +15,7 @@ from ops.faults.client import Client
 from ops.faults.database import Books
 from ops.faults.far_end import Stripe
 from ops.faults.mailbox import Mailbox
-from ops.faults.places import APIS, MAIL_PATIENCE, OPEN_DOOR, PATIENCE, SIMULATOR_PATIENCE, WORKERS, road
+from ops.faults.places import APIS, MAIL_PATIENCE, OPEN_ACCOUNTS, OPEN_DOOR, PATIENCE, SIMULATOR_PATIENCE, WORKERS, road
 from ops.faults.proxy import Proxy
 from ops.faults.supervision import Supervision
 from ops.native import identity
@@ -27,7 +27,7 @@ class Lab:
 
     def __init__(self, directory: Path) -> None:
         self.overrides: dict[str, dict[str, str]] = {
-            **{name: dict(PATIENCE) for name in (*APIS, *WORKERS)},
+            **{name: dict(PATIENCE | OPEN_ACCOUNTS) for name in (*APIS, *WORKERS)},
             "gateway": dict(OPEN_DOOR),
             "stripe-simulator": dict(SIMULATOR_PATIENCE),
         }

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from gateway.tests.door import Door, open_door
+from ops.gateway import DEFAULTS
 from ops.native import packages
 from ops.places import TOOLS
 from services.billing.tests.far_end import API_KEY, SECRET, running_simulator
@@ -24,7 +25,7 @@ from shared.testing.openid_provider import CLIENT_ID, CLIENT_SECRET, OpenIdProvi
 from tests.e2e.six import Six, six_services, workers
 
 # No test of authorization may be stopped by a limit: those have their own tests (gateway/tests/test_limits.py).
-NO_LIMITS = dict.fromkeys(("GATEWAY_API_RATE", "GATEWAY_AUTH_RATE", "GATEWAY_PUBLIC_RATE"), "10000r/s")
+NO_LIMITS = {name: "10000r/s" for name in DEFAULTS if name.endswith("_RATE")}
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ops.faults.places import OPEN_DOOR
+from ops.faults.places import APIS, OPEN_ACCOUNTS, OPEN_DOOR
 from ops.native.platform import Platform
 from tests.architecture.tree import ROOT
 from tests.fuzz.school import Document, School
 
 DOCUMENT: Document = json.loads((ROOT / "gateway" / "static" / "openapi.json").read_text())
 # The fuzz says where each request comes from, as a load balancer would.
-PROFILE = {"gateway": {**OPEN_DOOR, "GATEWAY_TRUSTED_PROXY": "127.0.0.1"}}
+PROFILE = {"gateway": {**OPEN_DOOR, "GATEWAY_TRUSTED_PROXY": "127.0.0.1"}} | dict.fromkeys(APIS, OPEN_ACCOUNTS)
 
 
 @contextmanager

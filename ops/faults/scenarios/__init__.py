@@ -8,6 +8,7 @@ from ops.faults.scenarios import (
     history_again,
     lost_confirms,
     malformed_messages,
+    one_address,
     postgres_away,
     postgres_frozen,
     random_kills,
@@ -30,5 +31,6 @@ SCENARIOS = {
         history_again,
         rolling_stop,
         attacks,
+        one_address,
     )
 }
