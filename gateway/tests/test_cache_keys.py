@@ -50,6 +50,12 @@ def test_a_picture_is_asked_for_once_and_sent_from_the_disk(door: Door, heard: l
     assert heard.count(f"GET {path}") == 1
 
 
+def test_a_preflight_of_a_picture_is_answered(door: Door) -> None:
+    headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    answer = door.ask("OPTIONS", "/api/v1/users/avatars/one/small", headers)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (204, "http://localhost:3000")
+
+
 MISSES = {
     "course": ("courses/{0}", {}),
     "search": ("courses?query={0}", TOKEN),
