@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.testing import Harness
-from tests.kernel.conftest import SMALL_LIMIT
+from tests.kernel.trial_bodies import SMALL_LIMIT
 
 PROBLEM = "urn:academy:problem:"
 JSON = "application/json"

@@ -11,7 +11,7 @@ from shared.database import ReadDep
 from shared.hot_routes import HotAnswer
 from shared.routing import AcademyRouter
 from shared.testing import Harness
-from tests.kernel.conftest import MOST_RENEWALS, count_things
+from tests.kernel.trial_service import MOST_RENEWALS, count_things
 
 Person = Annotated[Actor, require("account:use")]
 

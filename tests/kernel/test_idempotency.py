@@ -12,7 +12,7 @@ from shared import tables
 from shared.sweeping import SWEEP
 from shared.testing import Harness
 from shared.testing.harness import Caller
-from tests.kernel.conftest import count_things
+from tests.kernel.trial_service import count_things
 
 
 def make(caller: Caller, name: str, key: str, url: str = "/things") -> Any:

@@ -16,7 +16,7 @@ from shared.database import COLUMN_TYPES, Database, new_metadata
 from shared.prepared import hot
 from shared.testing import Harness
 from shared.transactions import later
-from tests.kernel.conftest import count_things
+from tests.kernel.trial_service import count_things
 
 
 class Base(DeclarativeBase):

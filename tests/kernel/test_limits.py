@@ -14,7 +14,7 @@ from shared.sweeping import SWEEP
 from shared.testing import Harness
 from shared.testing.harness import Caller
 from shared.testing.limits import assert_refused, end_period, use_up
-from tests.kernel.conftest import FEW, count_things
+from tests.kernel.trial_service import FEW, count_things
 
 
 def make(caller: Caller, name: str, url: str = "/limited", **headers: str) -> Any:

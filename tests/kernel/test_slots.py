@@ -15,7 +15,7 @@ from sqlalchemy import text
 from shared.processes import WorkerFailed, WorkerProcess
 from shared.slots import needs
 from shared.testing import Harness, wait_until
-from tests.kernel.conftest import PRESS
+from tests.kernel.trial_service import PRESS
 
 TOO_MANY = "urn:academy:problem:too-many-at-once"
 BUSY = "urn:academy:problem:slot-busy"

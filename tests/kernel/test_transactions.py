@@ -13,7 +13,7 @@ from shared.prepared import hot
 from shared.testing.harness import Harness
 from shared.testing.wire import sent_statements
 from shared.transactions import later
-from tests.kernel.conftest import count_things
+from tests.kernel.trial_service import count_things
 
 THINGS = table("things", column("id"), column("name"), column("version"))
 ADD = later(hot(insert(THINGS).inline()))
