@@ -7,7 +7,7 @@ from fastapi import Query, status
 
 from services.identity import administration, impersonation, invitations, users
 from services.identity.access_tokens import LIFETIME_SECONDS
-from services.identity.credentials import email_changes
+from services.identity.credentials import email_changes, mail_links
 from services.identity.dependencies import DatabaseDep, OriginDep, SignerDep
 from services.identity.passwords import HASHING
 from services.identity.schemas import (
@@ -25,6 +25,7 @@ from services.identity.schemas import (
 from services.identity.users import UserFilter
 from shared.auth import Actor, require
 from shared.database import SessionDep
+from shared.limits import refusals
 from shared.pagination import Page, PageDep
 from shared.permissions import Role
 from shared.preconditions import IfMatch
@@ -100,7 +101,11 @@ def sign_out_user(user_id: UUID, actor: UserAdmin, session: SessionDep, origin: 
     return {"sessions_ended": ended, "api_keys_revoked": revoked}
 
 
-@router.post("/{user_id}/move", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/{user_id}/move",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=refusals(mail_links.LIMITS["email_change"]),
+)
 def move_user(user_id: UUID, body: MoveCreate, actor: UserAdmin, session: SessionDep, origin: OriginDep) -> None:
     """Move the account of somebody who has lost their mailbox to another address, once you know it is them. A link goes
     to the new address and word of it to the old one; when the link is followed, all sessions end. Needs a sign-in of

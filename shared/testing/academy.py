@@ -27,6 +27,8 @@ from shared.worker import Worker
 S = TypeVar("S", bound=Settings)
 PASSWORD = "only-for-the-tests"
 INTERNAL_TOKEN = "internal-token-of-tests"
+# No test may be stopped by a limit that it does not ask for.
+NO_ACCOUNT_LIMIT = {"account_rate": 100_000, "account_burst": 100_000}
 ENCRYPTION_KEY = "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMzI="
 
 
@@ -70,9 +72,7 @@ class Academy:
             "storage_url": self.storage_url,
             "public_url": "http://academy.test",
             "log_level": "warning",
-            # No test may be stopped by a limit that it does not ask for.
-            "account_rate": 100_000,
-            "account_burst": 100_000,
+            **NO_ACCOUNT_LIMIT,
             **overrides,
         }
         return cls(**values)
@@ -151,19 +151,16 @@ class Academy:
         raise AssertionError("the event did not arrive")
 
     def broker_administrator(self) -> pika.BlockingConnection:
-        parameters = self.broker_parameters("administrator")
-        parameters.credentials = pika.PlainCredentials(
-            os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]
-        )
-        return pika.BlockingConnection(parameters)
+        user, password = os.environ["TEST_BROKER_ADMIN_USER"], os.environ["TEST_BROKER_ADMIN_PASSWORD"]
+        return pika.BlockingConnection(self.broker_parameters(user, password))
 
-    def broker_parameters(self, user: str) -> pika.ConnectionParameters:
+    def broker_parameters(self, user: str, password: str = PASSWORD) -> pika.ConnectionParameters:
         """Where a broker user reaches this academy's vhost."""
         return pika.ConnectionParameters(
             os.environ["TEST_BROKER_HOST"],
             int(os.environ["TEST_BROKER_PORT"]),
             self.name,
-            pika.PlainCredentials(user, PASSWORD),
+            pika.PlainCredentials(user, password),
         )
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from ops.openapi.documents import applications
+from shared.account_limit import AccountLimit
 from shared.auth import Access, Public, dependency_calls
 from shared.revocations import RevocationFeed
 from shared.routing import AcademyRoute
@@ -98,6 +99,8 @@ def operations(tmp_path_factory: pytest.TempPathFactory, identity: IdentityStand
     found = []
     for app in applications(tmp_path_factory.mktemp("files")).values():
         app.state.tokens, app.state.revocations = TokenVerifier(keys), feed
+        # Thousands of requests of one account follow.
+        app.state.account_limit = AccountLimit(100_000, 100_000)
         found += list(with_bodies(app))
     return found
 

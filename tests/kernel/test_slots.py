@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from shared import locks
 from shared.processes import WorkerFailed, WorkerProcess
 from shared.slots import needs
 from shared.testing import Harness, wait_until
@@ -20,7 +21,10 @@ from tests.kernel.trial_service import PRESS
 TOO_MANY = "urn:academy:problem:too-many-at-once"
 BUSY = "urn:academy:problem:slot-busy"
 LOCK = 8125
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :lock AND NOT granted"
+WAITING = (
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database"
+    " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+)
 
 
 @pytest.fixture
@@ -39,10 +43,10 @@ def press(things: Harness, address: str) -> httpx.Response:
 def slot_taken(things: Harness, crowd: ThreadPoolExecutor, address: str) -> Iterator[Future[httpx.Response]]:
     """While the block runs somebody holds the only slot; their answer comes afterwards."""
     with things.database.begin() as session:
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        locks.take_lock(session, str(LOCK))
         first = crowd.submit(press, things, address)
         with things.database.read() as looking:
-            wait_until(lambda: looking.scalar(text(WAITING), {"lock": LOCK}) == 1, what="the slot to be taken")
+            wait_until(lambda: looking.scalar(text(WAITING)) == 1, what="the slot to be taken")
         yield first
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from starlette.responses import StreamingResponse
 from uuid_utils.compat import uuid7
 
-from shared import limits
+from shared import limits, locks
 from shared.auth import PUBLIC, Actor, require
 from shared.database import ReadDep, SessionDep
 from shared.deprecation import deprecated
@@ -98,9 +98,9 @@ def be_slow(session: SessionDep, seconds: float) -> dict[str, bool]:
 @router.get("/pressed", dependencies=[PUBLIC])
 @needs(PRESS)
 def press_thing(session: SessionDep, lock: int) -> dict[str, bool]:
-    """Works until nobody else holds the database's advisory lock of that number."""
+    """Works until nobody else holds the service's lock of that number."""
     require_slot(PRESS)
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+    locks.take_lock(session, str(lock))
     return {"pressed": True}
 
 
