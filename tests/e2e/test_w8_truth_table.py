@@ -40,12 +40,6 @@ class World:
         self._carried = {name: harness.database.ask(NEWEST) for name, harness in harnesses.items()}
         self._waiting: list[tuple[Harness, Envelope]] = []
 
-    def forget(self) -> None:
-        """The jobs go over all there is: what earlier stories left is put out of their sight."""
-        self.shop.far_end.control("POST", "/reset")
-        self.shop.sql("UPDATE orders SET paid_at = paid_at - interval '1 year'")
-        self.shop.sql("UPDATE orders SET created_at = now() + interval '1 day' WHERE status = 'pending'")
-
     def carry(self) -> None:
         """Brings what was published to those who listen, until nobody has anything new to say."""
         while news := [item for name in self.services for item in self._news_of(name)]:
@@ -99,7 +93,7 @@ class Story:
 
     def __init__(self, world: World, told: bool) -> None:
         self.world, self.shop, self.far_end, self.told = world, world.shop, world.shop.far_end, told
-        world.forget()
+        world.shop.forget()
         self.course = TaughtCourse(world.services["catalog"].caller("instructor"), price=PAID)
         for _ in range(2):
             self.course.lesson()
