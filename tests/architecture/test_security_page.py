@@ -15,5 +15,5 @@ def test_every_proof_that_the_page_names_is_there() -> None:
 def test_every_line_of_the_tables_of_threats_and_requirements_has_a_proof() -> None:
     threats = PAGE[PAGE.index("## Threats per service") : PAGE.index("## Keys and secrets")]
     requirements = PAGE[PAGE.index("## OWASP ASVS") :]
-    rows = re.findall(r"^\| (?!threat|section|answer)[^|-].*$", threats + requirements, re.MULTILINE)
+    rows = re.findall(r"^\| (?!threat|section|answer|class of defect)[^|-].*$", threats + requirements, re.MULTILINE)
     assert [row for row in rows if not re.search(r"test_[a-z0-9_]+\.py", row) and not row.startswith("| |")] == []
