@@ -41,7 +41,9 @@ class Compose:
         """Builds, starts and waits until all is healthy. Returns the state. Raises OpsError."""
         if is_production():
             # Nothing is made up for a production platform: a password that its volumes do not know would lock it.
-            dotenv.move_secrets(ENV)
+            moved = dotenv.move_secrets(ENV)
+            if moved:
+                self._progress.say(f"moved from .env into secret files: {', '.join(moved)}")
             secret_files.require(secret_files.folder_of(dotenv.read(ENV)))
         else:
             make_secrets(self._progress)

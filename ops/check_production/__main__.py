@@ -28,7 +28,7 @@ def main() -> int:
             check(stage)
             console.print(f"ok      {doing} ({time.monotonic() - since:.0f} s)")
     except OpsError as error:
-        console.print(f"FAILED  {doing}\n{error}")
+        console.print(f"FAILED  {doing}\n{error}\n{stage.words_of_unhealthy()}")
         return 1
     finally:
         stage.remove()

@@ -103,6 +103,13 @@ class Stage:
                 raise OpsError(f"not healthy within {HEALTHY_SECONDS} s: {', '.join(unhealthy)}")
             time.sleep(1)
 
+    def words_of_unhealthy(self) -> str:
+        """The last log lines of containers that should be healthy and are not."""
+        made = {container["Config"]["Labels"]["com.docker.compose.service"] for container in self.containers()}
+        healthy = set(self._healthy())
+        unhealthy = [name for name in STAYS_UP if name in made and name not in healthy]
+        return self.compose("logs", "--tail", "10", *unhealthy, check=False).stdout if unhealthy else ""
+
     def log(self, service: str) -> str:
         """All that a service's container has printed."""
         return self.compose("logs", "--no-color", "--no-log-prefix", service).stdout
