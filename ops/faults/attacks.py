@@ -31,8 +31,8 @@ class Attack:
     path: str
     content_type: str
     body: bytes
-    connections: int
-    per_second: float
+    connections: int = 10
+    per_second: float = 40
     token: str = ""
 
     def bytes(self, host: str) -> bytes:

@@ -12,7 +12,7 @@ from shared.slots import Slot
 
 # Of requests that call the provider, which may take seconds. Of one buyer half: somebody who clicks fifty times gets
 # the same order fifty times.
-CALLS = Slot("calls of the payment provider", size=10, queue=90, share=50)
+CALLS = Slot("calls of the payment provider", size=10, queue=90, share=50, wait_seconds=8.0)
 
 
 class ProviderUnavailable(Exception):

@@ -57,19 +57,19 @@ def test_other_requests_answer_while_many_wait_for_a_slot(things: Harness, crowd
         answers = [things.client.get("/things", params={"name": "nobody"}) for _ in range(20)]
     assert {answer.status_code for answer in answers} == {200}
     assert first.result().status_code == 200
-    assert {answer.result().status_code for answer in waiting} <= {200, 429}
+    assert {answer.result().status_code for answer in waiting} <= {200, 429, 503}
     assert all(answer.json()["type"] == TOO_MANY for answer in refused)
 
 
 def test_whoever_comes_after_the_queue_is_full_is_refused_at_once(things: Harness, crowd: ThreadPoolExecutor) -> None:
     with slot_taken(things, crowd, "203.0.113.1") as first:
         answers = [crowd.submit(press, things, f"198.51.100.{n}") for n in range(10)]
-        wait_until(lambda: sum(answer.done() for answer in answers) == 10 - PRESS.queue, seconds=0.9)
+        wait_until(lambda: sum(answer.done() for answer in answers) == 10 - PRESS.queue, seconds=1.9)
     statuses = sorted(answer.result().status_code for answer in answers)
     assert statuses == [200] * PRESS.queue + [429] * (10 - PRESS.queue)
     assert first.result().status_code == 200
     refused = next(answer.result() for answer in answers if answer.result().status_code == 429)
-    assert (refused.json()["type"], refused.headers["retry-after"]) == (TOO_MANY, "1")
+    assert (refused.json()["type"], refused.headers["retry-after"]) == (TOO_MANY, "2")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_one_address_does_not_fill_the_queue(things: Harness, crowd: ThreadPoolE
     neighbour = same.replace("::1", "::ffff:2")
     with slot_taken(things, crowd, same) as first:
         mine = [crowd.submit(press, things, neighbour) for _ in range(5)]
-        wait_until(lambda: sum(answer.done() for answer in mine) == 5 - (PRESS.share - 1), seconds=0.9)
+        wait_until(lambda: sum(answer.done() for answer in mine) == 5 - (PRESS.share - 1), seconds=1.9)
         others = crowd.submit(press, things, other)
     assert sorted(answer.result().status_code for answer in mine) == [200, 429, 429, 429, 429]
     assert (first.result().status_code, others.result().status_code) == (200, 200)
@@ -94,7 +94,7 @@ def test_an_account_counts_as_one_whatever_its_address(things: Harness, crowd: T
 
     with slot_taken(things, crowd, "203.0.113.1"):
         answers = [crowd.submit(press_mine, number) for number in range(5)]
-        wait_until(lambda: sum(answer.done() for answer in answers) == 5 - PRESS.share, seconds=0.9)
+        wait_until(lambda: sum(answer.done() for answer in answers) == 5 - PRESS.share, seconds=1.9)
     statuses = sorted(answer.result().status_code for answer in answers)
     assert statuses == [200] * PRESS.share + [429] * (5 - PRESS.share)
 

@@ -30,7 +30,7 @@ secrets = AcademyRouter(prefix="/secrets", secret=True)
 limited = AcademyRouter(prefix="/limited")
 Person = Annotated[Actor, require("account:use")]
 MOST_RENEWALS = 3
-PRESS = Slot("press", size=1, queue=2, share=2, wait_seconds=1.0)
+PRESS = Slot("press", size=1, queue=2, share=2, wait_seconds=2.0)
 FEW = Limit("things", "things", 2, "account", timedelta(hours=1), "Use what you have.")
 NEW = "INSERT INTO things (id, name, version) VALUES (:id, :name, 1)"
 

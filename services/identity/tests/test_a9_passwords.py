@@ -87,10 +87,10 @@ def test_every_common_password_is_refused() -> None:
     assert len(common) >= 100_000, "and that is every fiftieth"
     assert all(map(is_banned, common))
     for word in random.Random(7).sample(sorted(common), 200):
-        assert not assess_password(word, []).acceptable, word
-        assert not assess_password(word.upper(), []).acceptable, word
+        assert not score_password(word, []).acceptable, word
+        assert not score_password(word.upper(), []).acceptable, word
     for word in random.Random(7).sample(sorted(word for word in common if word.isascii()), 100):
-        assert not assess_password(fullwidth(word), []).acceptable, word
+        assert not score_password(fullwidth(word), []).acceptable, word
 
 
 def test_who_asks_while_passwords_are_being_scored_does_not_wait_for_long(identity: Harness) -> None:
@@ -101,8 +101,8 @@ def test_who_asks_while_passwords_are_being_scored_does_not_wait_for_long(identi
         assert identity.client.get("/livez").status_code == 200
         assert time.monotonic() - began < 2
         answers = [answer.result() for answer in rated]
-    assert {answer.status_code for answer in answers} <= {200, 429}
-    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
+    assert {answer.status_code for answer in answers} <= {200, 429, 503}
+    assert all(answer.headers["retry-after"] for answer in answers if answer.status_code != 200)
 
 
 @pytest.mark.parametrize("path", ["register", "login", "password-strength"])
