@@ -12,7 +12,7 @@ from shared.limits import Limit
 from shared.networks import throttled_network
 
 # Not refused beyond it, only recorded more sparsely.
-RECORDED = Limit("recorded-refusals", "refused sign-ins", 10, "account", timedelta(days=1), "None.")
+RECORDED = Limit("recorded-refusals", "refused sign-ins", 10, "account", timedelta(days=1), "Nothing is refused.")
 
 
 def record(session: Session, origin: Origin, action: str, user_id: UUID | None, **details: Any) -> None:
