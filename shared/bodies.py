@@ -5,16 +5,16 @@ read before the caller is known to be allowed in (shared/routing.py), and nothin
 short enough. Text is UTF-8: a client that could name the codec would choose one that takes minutes, such as punycode.
 """
 
+import json
 import re
 from itertools import islice
 from typing import Any, Literal
 
-import orjson
 from fastapi import Request
 from starlette.datastructures import FormData, Headers
 from starlette.types import Message, Receive, Scope
 
-from shared.errors import Invalid, Problem
+from shared.errors import LONGEST_NAME, Invalid, Problem
 from shared.forms import FORM, check_utf8, parse_form
 
 KB = 1024
@@ -24,7 +24,8 @@ TEXT_LIMIT = 64 * KB
 # For Markdown of up to 100,000 characters.
 MARKDOWN_LIMIT = 640 * KB
 
-JSON = re.compile(r"application/(?:[\w.-]+\+)?json")
+JSON = "application/json"
+JSON_TYPES = r"application/(?:[\w.-]+\+)?json"
 # Bounds the time that parsing and validation take: 640 KB of `"a":1,` would keep the event loop for half a second.
 MOST_TOKENS = 1_000
 MOST_LEVELS = 20
@@ -76,10 +77,10 @@ class BoundedRequest(Request):
             return
         content_type = self.headers.get("content-type", "")
         if kind == "form":
-            check_utf8(content_type, re.compile(re.escape(FORM)), FORM)
+            check_utf8(content_type, FORM)
             self._fields = parse_form(body)
         else:
-            check_utf8(content_type, JSON, "application/json")
+            check_utf8(content_type, JSON, JSON_TYPES)
             self._document = parse_json(body)
 
     async def json(self) -> Any:
@@ -97,31 +98,48 @@ def parse_json(body: bytes) -> Any:
     if sum(1 for _ in islice(TOKEN.finditer(body), MOST_TOKENS + 1)) > MOST_TOKENS:
         raise Invalid("body", "has too many fields", "too_many_fields")
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        # Decoded here: given bytes, the parser would guess at UTF-16 and UTF-32.
+        document = json.loads(body.decode(), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
         raise Invalid("body", f"is not valid JSON: {error}", "json_invalid") from error
-    _check_text(document)
+    except (ValueError, RecursionError) as error:
+        # Not UTF-8, a number of thousands of digits, NaN; too deep.
+        raise Invalid("body", "is not valid JSON in UTF-8", "json_invalid") from error
+    _check_texts(document)
     return document
 
 
-def _check_text(document: Any) -> None:
-    level = [("body", document)]
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _check_texts(document: Any) -> None:
+    level = [("", document)]
     for _ in range(MOST_LEVELS):
         below: list[tuple[str, Any]] = []
         for path, value in level:
-            if isinstance(value, dict):
-                below += [(key[:100], member) for key, member in value.items()]
-                _refuse_nul(path, *value)
-            elif isinstance(value, list):
-                below += [(path, member) for member in value]
-            elif isinstance(value, str):
-                _refuse_nul(path, value)
+            if isinstance(value, str):
+                _check_text(path, value)
+            elif isinstance(value, dict | list):
+                members = value.items() if isinstance(value, dict) else enumerate(value)
+                below += [(f"{path}.{key}"[:LONGEST_NAME], member) for key, member in members]
+                _check_text(path, *(value if isinstance(value, dict) else ()))
         if not below:
             return
         level = below
     raise Invalid("body", "is nested too deeply", "too_deep")
 
 
-def _refuse_nul(path: str, *texts: str) -> None:
-    if any("\0" in text for text in texts):
-        raise Invalid(path.replace("\0", ""), "must not contain control characters", "control_character")
+def _check_text(path: str, *texts: str) -> None:
+    whole = "".join(texts)
+    try:
+        whole.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(_name(path), "must be valid Unicode", "unicode") from error
+    if "\0" in whole:
+        raise Invalid(_name(path), "must not contain control characters", "control_character")
+
+
+def _name(path: str) -> str:
+    """The field's, as the validation would name it; it can always be written."""
+    return path.removeprefix(".").encode(errors="replace").decode().replace("\0", "?") or "body"

@@ -45,11 +45,11 @@ class FileTooLarge(Problem):
         super().__init__(f"Send a smaller file, or several: a file {message}.", errors=errors)
 
 
-def check_utf8(content_type: str, kind: re.Pattern[str], wanted: str) -> None:
-    """Passes when the Content-Type is of this kind and names no other charset than UTF-8. Raises
-    UnsupportedMediaType, which names `wanted`."""
+def check_utf8(content_type: str, wanted: str, taken: str | None = None) -> None:
+    """Passes when the Content-Type is the wanted one, or matches the pattern of what else is `taken`, and names no
+    other charset than UTF-8. Raises UnsupportedMediaType."""
     media_type, _, parameters = content_type.partition(";")
-    if not kind.fullmatch(media_type.strip().lower()) or not _is_utf8(parameters):
+    if not re.fullmatch(taken or re.escape(wanted), media_type.strip().lower()) or not _is_utf8(parameters):
         raise UnsupportedMediaType(wanted)
 
 
@@ -90,7 +90,7 @@ async def receive_upload(request: Request, fields: Collection[str], file: str, m
     `fields`. The file is spooled to disk; the caller closes the form. Raises Invalid, FileTooLarge,
     UnsupportedMediaType."""
     content_type = request.headers.get("content-type", "")
-    check_utf8(content_type, re.compile(re.escape(MULTIPART)), MULTIPART)
+    check_utf8(content_type, MULTIPART)
     boundary = BOUNDARY.search(content_type)
     if not boundary:
         raise Invalid(file, "was sent without the boundary of its parts", "form_invalid")

@@ -4,7 +4,7 @@ or validates it; and needs no more than its limit for what its document allows."
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ class Sent:
 class Operation:
     """An operation that takes a body; `kind` is its media type."""
 
+    runner: asyncio.Runner
     app: FastAPI
     route: AcademyRoute
     method: str
@@ -55,7 +56,7 @@ class Operation:
 
     def send(self, headers: dict[str, str], *pieces: bytes) -> Sent:
         """Its answer to a body in these pieces."""
-        return asyncio.run(self._send({"content-type": self.kind, "if-match": "*", **headers}, pieces))
+        return self.runner.run(self._send({"content-type": self.kind, "if-match": "*", **headers}, pieces))
 
     async def _send(self, headers: dict[str, str], pieces: tuple[bytes, ...]) -> Sent:
         sent, left = Sent(), list(pieces)
@@ -90,29 +91,30 @@ def signed_in(identity: IdentityStandIn) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory, identity: IdentityStandIn) -> list[Operation]:
+def operations(tmp_path_factory: pytest.TempPathFactory, identity: IdentityStandIn) -> Iterator[list[Operation]]:
     keys = KeySet(f"{identity.url}/.well-known/jwks.json")
     feed = RevocationFeed(f"{identity.url}/internal/revocations", "any", keys)
     feed.stale_seconds = 3600.0
     with httpx.Client() as client:
         feed.pull(client)
     found = []
-    for app in applications(tmp_path_factory.mktemp("files")).values():
-        app.state.tokens, app.state.revocations = TokenVerifier(keys), feed
-        # Thousands of requests of one account follow.
-        app.state.account_limit = AccountLimit(100_000, 100_000)
-        found += list(with_bodies(app))
-    return found
+    with asyncio.Runner() as runner:
+        for app in applications(tmp_path_factory.mktemp("files")).values():
+            app.state.tokens, app.state.revocations = TokenVerifier(keys), feed
+            # Thousands of requests of one account follow.
+            app.state.account_limit = AccountLimit(100_000, 100_000)
+            found += list(with_bodies(app, runner))
+        yield found
 
 
-def with_bodies(app: FastAPI) -> Iterator[Operation]:
+def with_bodies(app: FastAPI, runner: asyncio.Runner) -> Iterator[Operation]:
     document = app.openapi()
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if not isinstance(route, APIRoute) or not route.include_in_schema:
             continue
         assert isinstance(route, AcademyRoute)
-        (method,) = sorted(route.methods or ())
+        (method,) = route.methods or {"GET"}
         body = document["paths"][route.path_format][method.lower()].get("requestBody")
         # Stripe's webhook takes one that no client is told of.
         if body or (method == "POST" and "/webhooks/" in route.path):
@@ -120,7 +122,7 @@ def with_bodies(app: FastAPI) -> Iterator[Operation]:
             path = route.path_format.format(**{name: str(NOBODY) for name in route.param_convertors})
             kind += "; boundary=x" if kind.startswith("multipart") else ""
             schema = {**content["schema"], "components": document["components"]}
-            yield Operation(app, route, method, path, kind, schema)
+            yield Operation(runner, app, route, method, path, kind, schema)
 
 
 def test_no_operation_reads_more_than_its_limit(operations: list[Operation], signed_in: dict[str, str]) -> None:
@@ -146,7 +148,7 @@ def test_no_operation_reads_the_body_of_who_may_not_call_it(operations: list[Ope
 def test_an_address_or_a_method_that_is_not_there_reads_nothing(operations: list[Operation]) -> None:
     for operation in operations[::10]:
         for method, path, status in (("TRACE", operation.path, 405), (operation.method, "/nowhere", 404)):
-            sent = Operation(operation.app, operation.route, method, path, operation.kind, {}).send({}, b"x" * 10)
+            sent = replace(operation, method=method, path=path).send({}, b"x" * 10)
             assert (sent.status, sent.read) == (status, 0), (method, path)
 
 
@@ -161,7 +163,8 @@ def test_no_operation_takes_text_that_cannot_be_stored(operations: list[Operatio
                 body = json.dumps(document).replace("MARK", text).encode()
                 sent = operation.send(signed_in, body)
                 assert sent.problem == (422, "invalid-input"), (operation.path, body)
-                assert b"body" in sent.body or b"control" in sent.body
+                codes = {error["code"] for error in json.loads(sent.body)["errors"]}
+                assert codes <= {"unicode", "control_character"}, (operation.path, body)
     assert tried > 200
 
 
@@ -185,17 +188,17 @@ def test_the_refusal_of_a_hostile_body_is_short_everywhere(
 ) -> None:
     for operation in operations:
         if operation.kind.endswith(("json", "urlencoded")):
-            for body in hostile_bodies(operation.route.body_limit):
+            for body in hostile_bodies(min(operation.route.body_limit, 64 << 10)):
                 sent = operation.send(signed_in, body)
                 assert sent.status in (400, 415, 422), (operation.path, sent.status)
                 assert len(sent.body) < 8_000, operation.path
 
 
-def hostile_bodies(limit: int) -> list[bytes]:
+def hostile_bodies(size: int) -> list[bytes]:
     return [
-        b"{" + b",".join(b'"%05x":1' % n for n in range(limit // 10 - 1)) + b"}",
+        b"{" + b",".join(b'"%05x":1' % n for n in range(size // 10 - 1)) + b"}",
         b"{" + b",".join(b'"%d%s":1' % (n, rb"\u0001" * 40) for n in range(60)) + b"}",
-        b"[" * limit,
+        b"[" * size,
         b"&".join(b"%x=1" % n for n in range(2_000)),
     ]
 

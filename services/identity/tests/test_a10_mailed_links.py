@@ -109,7 +109,7 @@ def test_a_reset_spends_the_accounts_other_links(identity: Harness, person: Pers
     assert reset(identity, first).status_code == 410
 
 
-@pytest.mark.parametrize("token", ["x", "\x00", "😀", "x" * 200])
+@pytest.mark.parametrize("token", ["x", "\x01", "😀", "x" * 200])
 def test_what_is_no_link_is_refused_alike(identity: Harness, token: str) -> None:
     for path in ("verify-email", "password-reset/confirm"):
         answer = identity.client.post(f"/api/v1/auth/{path}", json={"token": token, "password": NEW_PASSWORD})
