@@ -7,6 +7,7 @@ from uuid import UUID
 import jwt
 from uuid_utils.compat import uuid7
 
+from services.billing.purchases import ORDERS
 from services.billing.tests.shop import CHECKOUTS
 from services.catalog.tests.samples import PDF, PDF_TYPE, upload
 from services.catalog.tests.school import PAID, TaughtCourse, answer
@@ -160,6 +161,7 @@ class World:
 
     def new_order(self) -> str:
         """The id of an open order of the owner's."""
+        end_period(self.stage.shop.harness, ORDERS, self.people["owner"].id)
         return str(answer(self.stage.shop.checkout(self.at("billing", "owner"), self.stage.shop.sell()), 201)["id"])
 
     def new_paid_order(self) -> str:

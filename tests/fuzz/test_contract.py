@@ -41,5 +41,5 @@ def ask_everything(school: School, gateway: str) -> None:
         defects |= {f"{role}: {line}": detail for line, detail in done.defects.items()}
         assert len(done.operations) == len(all_but(DOCUMENT, LEFT_OUT)), f"{role} has tried everything"
     assert led_to.keys() >= {"GET", "POST", "PATCH", "DELETE"}, "what was made was used, changed and deleted"
-    assert led_to.total() > 50
+    assert led_to.total() > 20
     assert not defects, "\n\n".join(f"{line}\n{detail}" for line, detail in defects.items())

@@ -101,10 +101,10 @@ def test_of_a_refused_mail_neither_address_nor_name_nor_link_nor_answer_stays(
     learner = Learner("Grace Hopper")
     sink.refuse_recipient(learner.email, f"550 5.1.1 <{learner.email}> is no mailbox")
     mail = mailed(notifications, learner, days_ago=91, ending="failed")
-    words = (learner.email, learner.name, "secret")
-    assert all(word in stored(notifications, learner) for word in words)
+    # A mail to an address that nobody has confirmed names nobody.
+    assert [word in stored(notifications, learner) for word in (learner.email, "secret", learner.name)] == [1, 1, 0]
     forget(notifications)
-    assert not any(word in stored(notifications, learner) for word in words)
+    assert not any(word in stored(notifications, learner) for word in (learner.email, "secret"))
     answer = notifications.caller("admin").post(f"{DELIVERIES}/{mail['id']}/retry")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:academy:problem:delivery-forgotten")
     assert listed(notifications, mail) == {**mail, "recipient": "", "last_error": None}
