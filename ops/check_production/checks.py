@@ -128,9 +128,9 @@ def rollback_after_a_migration_works(stage: Stage) -> None:
     for name in (*SERVICES, "gateway"):
         run("docker", "tag", f"academy/{name}:{stage.release}", f"academy/{name}:{newer}")
     revision = write_trial_migration(stage.folder)
-    stage.compose("build", "catalog-api", RELEASE=newer)
-    stage.up(RELEASE=newer)
-    expect(f'"revision": "{revision}"' in stage.log("catalog-migrate"), stage.log("catalog-migrate"))
+    stage.compose("build", "catalog-api", release=newer)
+    stage.up(newer)
+    expect(f'"{revision}"' in stage.log("catalog-migrate"), stage.log("catalog-migrate"))
     stage.up()
     expect("schema is newer than this release" in stage.log("catalog-migrate"), stage.log("catalog-migrate"))
 

@@ -62,7 +62,9 @@ class Stage:
 
     def remove(self) -> None:
         """Removes containers, volumes, images and the copy."""
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+        # Twice: an `up` that was interrupted may still have made a container during the first.
+        for _ in range(2):
+            self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
         tags = run("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
         ours = [tag for tag in tags if tag.partition(":")[2].startswith(self.release)]
         subprocess.run(["docker", "image", "rm", *ours], capture_output=True, check=False)
@@ -81,14 +83,14 @@ class Stage:
         """`python -m ops` in the copy, which is what the Makefile's targets call."""
         return self._run([sys.executable, "-m", "ops", *arguments], check)
 
-    def compose(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+    def compose(self, *arguments: str, check: bool = True, release: str = "") -> subprocess.CompletedProcess[str]:
         """`docker compose` with production's file. Raises OpsError when it fails and `check` is set."""
         files = ["--file", "docker-compose.yml", "--file", "isolated.yml"]
-        return self._run(["docker", "compose", *files, *arguments], check, **variables)
+        return self._run(["docker", "compose", *files, *arguments], check, RELEASE=release or self.release)
 
-    def up(self, **variables: str) -> None:
+    def up(self, release: str = "") -> None:
         """A plain `up`, which waits until all is healthy."""
-        self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS), check=True, **variables)
+        self.compose("up", "--detach", "--wait", "--wait-timeout", str(HEALTHY_SECONDS), release=release)
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of the platform's containers."""
