@@ -62,6 +62,8 @@ class Stage:
 
     def remove(self) -> None:
         """Removes containers, volumes, images and the copy."""
+        if not self.folder.exists():
+            return
         # Twice: an `up` that was interrupted may still have made a container during the first.
         for _ in range(2):
             self.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
