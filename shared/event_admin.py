@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import RowMapping, String, cast, func, select, update
 from sqlalchemy.orm import Session
 
 from shared import startup, tables, troubles
@@ -38,13 +38,13 @@ def list_published(session: Session, since: datetime) -> list[dict[str, Any]]:
     columns = (cast(_outbox.event_id, String).label("event_id"), _outbox.type, _outbox.published_at)
     when = _outbox.published_at.between(since, func.now() - OVERDUE)
     rows = session.execute(select(*columns).where(when).order_by(_outbox.id))
-    return [dict(row) for row in rows.mappings()]
+    return [_plain(row) for row in rows.mappings()]
 
 
 def list_received(session: Session, since: datetime) -> list[dict[str, Any]]:
     """{source, event_id} of everything in the inbox, whatever became of it."""
     rows = session.execute(select(_inbox.source, _inbox.event_id).where(_inbox.received_at >= since))
-    return [dict(row) for row in rows.mappings()]
+    return [_plain(row) for row in rows.mappings()]
 
 
 def republish(session: Session, event_ids: Sequence[str]) -> int:
@@ -67,7 +67,7 @@ def republish(session: Session, event_ids: Sequence[str]) -> int:
 def answer(session: Session, asked: argparse.Namespace) -> Any:
     """The result of one command."""
     if asked.command == "failed":
-        return [dict(row._mapping) for row in troubles.list_troubles(session, None, asked.limit)]
+        return [_plain(row._mapping) for row in troubles.list_troubles(session, None, asked.limit)]
     if asked.command == "replay":
         return {"replayed": troubles.replay(session, OPERATOR, Selection(asked.event, asked.type, asked.since))}
     if asked.command == "published":
@@ -75,6 +75,16 @@ def answer(session: Session, asked: argparse.Namespace) -> Any:
     if asked.command == "received":
         return list_received(session, asked.since)
     return {"republished": republish(session, sys.stdin.read().split())}
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    # Column names are a subclass of str, which orjson does not take.
+    return {str(name): value for name, value in row.items()}
+
+
+def encode(result: Any) -> str:
+    """The result as one line of JSON."""
+    return orjson.dumps(result, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,7 +112,7 @@ def main(arguments: list[str]) -> int:
             result = answer(session, asked)
     finally:
         database.close()
-    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE).decode())
+    sys.stdout.write(encode(result))
     return 0
 
 

@@ -1,6 +1,7 @@
 """The checks, in the order in which they run. Each raises OpsError with what it found."""
 
 import json
+import time
 from collections.abc import Callable
 
 from ops.check_production.evidence import (
@@ -13,6 +14,7 @@ from ops.check_production.evidence import (
     write_trial_migration,
 )  # fmt: skip
 from ops.check_production.stage import STAYS_UP, Stage, run
+from ops.failure import OpsError
 from ops.places import SERVICES
 from ops.secret_files import SIGNING_KEY
 
@@ -145,7 +147,13 @@ def lost_broker_volume_is_replaced(stage: Stage) -> None:
 
 
 def events_lost_with_the_broker_are_republished(stage: Stage) -> None:
-    """The place for `make republish`: events that the volume took with it are published again and arrive."""
+    """`make republish` publishes again what the volume took with it; afterwards every event has arrived everywhere."""
+    stage.ops("republish", "--since", "24h", "--engine", "docker")
+    until = time.monotonic() + 30
+    while "Nothing is stuck" not in (said := stage.ops("dead", "--engine", "docker").stdout):
+        if time.monotonic() > until:
+            raise OpsError(f"events have not arrived 30 s after they were published again: {said}")
+        time.sleep(2)
 
 
 def each_container_comes_back_after_a_restart(stage: Stage) -> None:

@@ -1,5 +1,7 @@
 """What is stuck is seen by an admin, with its reason, and handled again on request; who asked is recorded."""
 
+import json
+
 from uuid_utils.compat import uuid7
 
 from shared import event_admin, inbox, outbox
@@ -70,8 +72,9 @@ def test_a_published_event_is_published_again_on_request(backbone: Backbone) -> 
     aged = "UPDATE outbox SET published_at = now() - interval '2 minutes' WHERE subject = :s RETURNING published_at"
     since = backbone.one(aged, s=note_id)
     with backbone.harness.database.begin() as session:
-        listed = event_admin.list_published(session, since)
+        listed = json.loads(event_admin.encode(event_admin.list_published(session, since)))
         assert event_id in [item["event_id"] for item in listed]
+        assert json.loads(event_admin.encode(event_admin.list_received(session, since))) is not None
         assert event_admin.republish(session, [event_id, str(uuid7()), "no id"]) == 1
     assert backbone.one(is_published, s=note_id) is None
     with backbone.harness.running_worker():
