@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from ops.faults.attacks import all_attacks, attack
+from ops.faults.attacks import Attack, all_attacks, attack
 from ops.faults.learners import Learner
 from ops.faults.stage import Scenario, Stage
 from ops.faults.trial import percentile
@@ -34,6 +34,28 @@ class Seen:
     refused: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """The longest p99 of honest requests (seconds) and of /livez (milliseconds). Where the machine is slow without an
+    attack: three times what it shows then."""
+
+    honest: float
+    alive: float
+
+    @classmethod
+    def on_machine(cls, calm: Seen) -> "Bounds":
+        """The bounds for a machine that was seen without an attack."""
+        return cls(
+            max(HONEST_SECONDS, round(3 * percentile(calm.honest, 0.99), 3)),
+            max(ALIVE_MILLISECONDS, round(3 * percentile(calm.alive, 0.99))),
+        )
+
+    def hold(self, seen: Seen) -> bool:
+        """True when both hold and nobody was refused."""
+        slow = percentile(seen.honest, 0.99) > self.honest or percentile(seen.alive, 0.99) > self.alive
+        return not slow and not seen.refused
+
+
 async def act(stage: Stage) -> None:
     """A few seconds without an attack, to know what the machine does by itself; then one kind after the other."""
     seconds = FULL_SECONDS if stage.trial.full else SHORT_SECONDS
@@ -45,15 +67,26 @@ async def act(stage: Stage) -> None:
         async with _watched(stage, people) as seen:
             await asyncio.sleep(CALM_SECONDS)
         _tell(stage, "no attack", seen)
+        bounds = Bounds.on_machine(seen)
         for wanted in attacks:
-            async with _watched(stage, people) as seen:
-                answers = await attack(stage.lab.state["gateway"], wanted, seconds)
-            stage.trial.faults += answers.total()
-            told = ", ".join(f"{count} x {status}" for status, count in sorted(answers.items()))
-            stage.trial.check(f"{wanted.name}: sent", answers.total() > 0, told, "some")
+            seen = await _under(stage, wanted, people, seconds)
+            if not bounds.hold(seen):
+                # A slow moment of the machine passes; a defect is there again.
+                _tell(stage, f"{wanted.name}, first time", seen)
+                seen = await _under(stage, wanted, people, seconds)
             _tell(stage, wanted.name, seen)
-            _judge(stage, wanted.name, seen)
+            _judge(stage, wanted.name, seen, bounds)
             stage.trial.advance(1)
+
+
+async def _under(stage: Stage, wanted: Attack, people: Sequence[Learner], seconds: float) -> Seen:
+    """What people saw during one attack."""
+    async with _watched(stage, people) as seen:
+        answers = await attack(stage.lab.state["gateway"], wanted, seconds)
+    stage.trial.faults += answers.total()
+    told = ", ".join(f"{count} x {status}" for status, count in sorted(answers.items()))
+    stage.trial.check(f"{wanted.name}: sent", answers.total() > 0, told, "some")
+    return seen
 
 
 @asynccontextmanager
@@ -78,11 +111,11 @@ def _tell(stage: Stage, name: str, seen: Seen) -> None:
     stage.trial.check(f"{name}: honest requests", bool(seen.honest), told, "some")
 
 
-def _judge(stage: Stage, name: str, seen: Seen) -> None:
+def _judge(stage: Stage, name: str, seen: Seen, bounds: Bounds) -> None:
     trial = stage.trial
-    trial.at_most(f"{name}: honest p99", round(percentile(seen.honest, 0.99), 3), HONEST_SECONDS, " s")
+    trial.at_most(f"{name}: honest p99", round(percentile(seen.honest, 0.99), 3), bounds.honest, " s")
     trial.equal(f"{name}: honest requests refused", dict(seen.refused), {})
-    trial.at_most(f"{name}: /livez p99", round(percentile(seen.alive, 0.99)), ALIVE_MILLISECONDS, " ms")
+    trial.at_most(f"{name}: /livez p99", round(percentile(seen.alive, 0.99)), bounds.alive, " ms")
 
 
 async def _work(stage: Stage, seen: Seen, stop: asyncio.Event, person: Learner, number: int) -> None:
