@@ -56,19 +56,18 @@ def down(engine: EngineOption = "", data: Annotated[bool, typer.Option(help="Del
 @app.command()
 def status(engine: EngineOption = "") -> None:
     """Shows what runs and is ready; exit code 1 unless all of it is."""
-    running = platform(engine)
-    readiness = running.readiness()
+    found = platform(engine)
+    readiness = found.readiness()
     if not readiness:
         console.print("Nothing was started yet: make up")
         raise typer.Exit(1)
-    state = running.state
-    table = Table("process", "state", "pid", box=None)
+    running = found.running()
+    table = Table("process", "state", "pid or container", box=None)
     for name, ready in readiness.items():
-        pid = state["pids"].get(name)
-        words = "[green]ready[/]" if ready else "[yellow]not ready[/]" if pid else "[red]not running[/]"
-        table.add_row(name, words, str(pid or ""))
+        words = "[green]ready[/]" if ready else "[yellow]not ready[/]" if name in running else "[red]not running[/]"
+        table.add_row(name, words, running.get(name, ""))
     console.print(table)
-    show(state)
+    show(found.state)
     raise typer.Exit(0 if all(readiness.values()) else 1)
 
 
@@ -170,7 +169,7 @@ def show(state: dict[str, Any]) -> None:
     console.print(f"\n  platform   {state['gateway']}")
     console.print(f"  mail       {state['mail'] or 'by SMTP_HOST'}\n  stripe     {state['stripe'] or 'Stripe itself'}")
     console.print(f"  openid     {state.get('openid') or 'others, by SIGN_IN_PROVIDERS'}")
-    console.print(f"  admin      {admin['email']}  {admin['password']}\n", markup=False)
+    console.print(f"  admin      {admin['email']}, password in {admin['password_file']}\n", markup=False)
 
 
 def main() -> None:

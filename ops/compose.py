@@ -44,12 +44,20 @@ class Compose:
             moved = dotenv.move_secrets(ENV)
             if moved:
                 self._progress.say(f"moved from .env into secret files: {', '.join(moved)}")
-            secret_files.require(secret_files.folder_of(dotenv.read(ENV)))
+            self._require_settings()
         else:
             make_secrets(self._progress)
         self._progress.say(f"docker compose up --build --wait ({', '.join(self._files)})")
         self._show("up", "--detach", "--build", "--wait", "--wait-timeout", str(WAIT_SECONDS), "--remove-orphans")
         return self.state
+
+    def _require_settings(self) -> None:
+        """Raises OpsError that lists everything that is not set, before anything starts."""
+        env = dotenv.read(ENV)
+        missing = compose_files.missing_variables(self._files, env)
+        missing += secret_files.missing(secret_files.folder_of(env))
+        if missing:
+            raise OpsError("Nothing was started: settings are missing.", "\n  ".join(["", *missing]))
 
     def require_simulators(self) -> None:
         """Raises OpsError for a platform that runs, or would start, without simulators of payments and mail."""
@@ -87,11 +95,17 @@ class Compose:
         return captured.output_of(ran)
 
     def readiness(self) -> dict[str, bool]:
-        """Every running container's service, and whether it is healthy (or runs, when it has no health check)."""
-        return {
-            container["Service"]: container["State"] == "running" and container.get("Health") in ("", None, "healthy")
-            for container in self._containers()
-        }
+        """Every service that stays up, and whether it runs and is healthy; also jobs that failed. Empty when the
+        platform has no containers."""
+        containers = {container["Service"]: container for container in self._containers()}
+        if not containers:
+            return {}
+        failed = {name for name, container in containers.items() if container.get("ExitCode")}
+        return {name: _is_ready(containers.get(name)) for name in [*self._stay_up(), *sorted(failed)]}
+
+    def running(self) -> dict[str, str]:
+        """The services that run, and their container."""
+        return {found["Service"]: found["Name"] for found in self._containers() if found["State"] == "running"}
 
     @property
     def state(self) -> dict[str, Any]:
@@ -114,6 +128,7 @@ class Compose:
             "admin": {
                 "email": compose_files.variable("ADMIN_EMAIL", env),
                 "password": secret_files.read(folder, "admin_password"),
+                "password_file": str(folder / "admin_password"),
             },
             "pids": {},
         }
@@ -133,17 +148,31 @@ class Compose:
     def _simulator(self, port: str) -> str:
         return f"http://localhost:{port}" if self._has_simulators else ""
 
+    def _stay_up(self) -> list[str]:
+        """The services that are no jobs."""
+        services = json.loads(self._read("config", "--format", "json"))["services"]
+        return [name for name, service in services.items() if service.get("restart") != "no"]
+
     def _containers(self) -> list[dict[str, Any]]:
-        answer = subprocess.run(
-            [*self._command, "ps", "--format", "json"], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        if answer.returncode:
-            raise OpsError("docker compose ps failed.", "see whether the Docker engine runs", answer.stderr.strip())
+        """The platform's containers, those that have stopped too."""
         # Compose up to 2.20 prints one list, later ones one object a line.
-        text = answer.stdout.strip()
+        text = self._read("ps", "--all", "--format", "json").strip()
         listed = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
         return [dict(container) for container in listed]
+
+    def _read(self, *arguments: str) -> str:
+        answer = captured.run([*self._command, *arguments])
+        if answer.returncode:
+            words = f"docker compose {arguments[0]} failed."
+            raise OpsError(words, "see whether the Docker engine runs", answer.stderr.strip())
+        return answer.stdout
 
     def _show(self, *arguments: str) -> None:
         if subprocess.run([*self._command, *arguments], cwd=ROOT, check=False).returncode:
             raise OpsError(f"docker compose {arguments[0]} failed.", "its own words are above; make logs shows more")
+
+
+def _is_ready(container: dict[str, Any] | None) -> bool:
+    if container is None or container["State"] != "running":
+        return False
+    return container.get("Health") in ("", None, "healthy")

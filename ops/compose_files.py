@@ -1,6 +1,7 @@
 """Which compose files a command uses: production's simulators are left out, and a running platform keeps its files."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ PRODUCTION = "docker-compose.yml"
 # Adds the simulators, and points billing and notifications at them.
 DEVELOPMENT = "docker-compose.override.yml"
 LABEL = "com.docker.compose.project"
+# `${NAME:?meaning}`, but not the `$${NAME:?...}` that a shell in the container reads.
+REQUIRED = re.compile(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*):\?([^}]*)\}")
 
 
 def variable(name: str, env: Mapping[str, str]) -> str:
@@ -55,6 +58,15 @@ def choose_files(env: Mapping[str, str]) -> list[str]:
         return [file for file in running if not has_simulators([file])] or [PRODUCTION]
     # A platform that was started without the simulators does not get them while it runs.
     return running or [PRODUCTION, DEVELOPMENT]
+
+
+def missing_variables(files: list[str], env: Mapping[str, str]) -> list[str]:
+    """A line for each variable that the files require and that is not set: its name, and what it means."""
+    required: dict[str, str] = {}
+    for file in files:
+        for name, meaning in REQUIRED.findall((ROOT / file).read_text()):
+            required[name] = required.get(name) or meaning
+    return [f"set {name} in .env: {meaning}" for name, meaning in required.items() if not variable(name, env)]
 
 
 def has_simulators(files: list[str]) -> bool:

@@ -83,14 +83,14 @@ def make(folder: Path, production: bool) -> list[str]:
     return made
 
 
-def require(folder: Path) -> None:
-    """Raises OpsError that lists every secret file that is missing, or empty where it may not be."""
-    missing = [name for name in ALL if not (folder / name).exists()]
-    empty = [name for name in OWN | FOREIGN if name not in missing and not read(folder, name)]
-    if missing:
-        raise OpsError(f"Secret files are missing in {folder}: {', '.join(missing)}.", "make secrets, or restore them")
-    if empty:
-        raise OpsError(f"Secret files in {folder} are empty: {', '.join(empty)}.", "write the values into them")
+def missing(folder: Path) -> list[str]:
+    """What an operator must do before a start: a line for the files that are missing, one for those that are empty."""
+    absent = [name for name in ALL if not (folder / name).exists()]
+    empty = [name for name in OWN | FOREIGN if name not in absent and not read(folder, name)]
+    return [
+        *([f"make secrets, or restore the secret files missing in {folder}: {', '.join(absent)}"] if absent else []),
+        *([f"write the values into the empty secret files in {folder}: {', '.join(empty)}"] if empty else []),
+    ]
 
 
 def _literal(name: str, value: str) -> str:

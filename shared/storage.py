@@ -47,6 +47,11 @@ class Storage:
         for chunk in obstore.get(self._store, key).stream(min_chunk_size=chunk_bytes):
             yield bytes(chunk)
 
+    def list_keys(self, folder: str) -> Iterator[str]:
+        """The keys of all files whose key begins with `folder`, such as `identity/erased/`."""
+        for page in obstore.list(self._store, folder):
+            yield from (file["path"] for file in page)
+
     def delete(self, key: str) -> None:
         """Removes the file; a missing one is no error."""
         try:

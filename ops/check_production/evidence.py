@@ -1,11 +1,13 @@
 """What the checks look at."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ops.check_production.stage import Stage
 from ops.failure import OpsError
+from ops.native import probes
 from ops.secret_files import SIGNING_KEY
 from shared.schema_version import head
 
@@ -18,6 +20,15 @@ down_revision = "{head}"
 
 def upgrade() -> None:
     op.execute("CREATE TABLE trial (id int)")
+"""
+
+# Changes the name of the first administrator, which notifications and certificates hear of.
+RENAME = """
+import sys, httpx
+api = httpx.Client(base_url="http://identity-api:8000/api/v1", trust_env=False)
+person = {"email": sys.argv[1], "password": open("/run/secrets/admin_password").read().strip()}
+token = api.post("/auth/login", json=person).raise_for_status().json()["access_token"]
+api.patch("/users/me", json={"name": "Renamed"}, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
 """
 
 
@@ -69,3 +80,25 @@ def write_trial_migration(folder: Path) -> str:
     path = folder / f"services/catalog/migrations/versions/{revision}_trial.py"
     path.write_text(TRIAL.format(revision=revision, head=head("catalog")))
     return revision
+
+
+def publish_an_event(stage: Stage) -> None:
+    """Returns when the broker has it."""
+    password = f"{stage.secrets}/admin_password:/run/secrets/admin_password:ro"
+    script = ["python", "-c", RENAME, stage.variables()["ADMIN_EMAIL"]]
+    stage.compose("run", "--rm", "--no-deps", "-T", "--volume", password, "identity-worker", *script)
+    waiting = "SELECT count(*) FROM identity.outbox WHERE published_at IS NULL"
+    psql = ["exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "academy", "-Atc", waiting]
+    wait_until(lambda: stage.compose(*psql).stdout.strip() == "0", "the event was not published")
+
+
+def dead_events(stage: Stage) -> str:
+    """What `make dead` shows."""
+    return stage.ops("dead", "--engine", "docker", check=False).stdout
+
+
+def wait_until(condition: Callable[[], bool], failure: str) -> None:
+    """Raises OpsError with `failure` when the condition does not hold within 100 s."""
+    # `make dead` shows an event as lost after a minute.
+    if not probes.wait_until(condition, 100):
+        raise OpsError(failure)

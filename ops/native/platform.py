@@ -93,6 +93,10 @@ class Platform:
         living = self.pids()
         return {program.name: program.name in living and program.ready() for program in programs}
 
+    def running(self) -> dict[str, str]:
+        """The living processes, and their pid."""
+        return {name: str(pid) for name, pid in self.pids().items()}
+
     def start(self, name: str) -> None:
         """Starts one process (or runs one job again) and waits until it is ready. Raises OpsError."""
         self._runner.start(self._unit(name))

@@ -28,7 +28,11 @@ def describe(instance: Instance, environment: Environment) -> dict[str, Any]:
         "billing_webhook": f"{environment.public_url}/api/v1/payments/webhooks/stripe",
         "stripe_webhook_secret": secrets["stripe_webhook_secret"],
         "services": {name: {"api": local(f"{name}-api"), "worker": local(f"{name}-worker")} for name in SERVICES},
-        "admin": {"email": secrets["admin_email"], "password": secrets["admin_password"]},
+        "admin": {
+            "email": secrets["admin_email"],
+            "password": secrets["admin_password"],
+            "password_file": str(instance.directory / "secrets.json"),
+        },
         "database": {
             "host": "127.0.0.1",
             "port": ports["postgres"],

@@ -1,6 +1,7 @@
 """Simulators of payments and mail never reach a production platform. A stand-in answers for the Docker engine."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,13 +90,15 @@ def test_the_demo_is_refused_on_a_production_platform(
         Compose(Progress(quiet=True)).require_simulators()
 
 
-def test_up_in_production_lists_the_missing_secrets_and_starts_nothing(
+def test_up_in_production_lists_everything_that_is_missing_and_starts_nothing(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compose, "ENV", tmp_path / ".env")
-    (tmp_path / ".env").write_text(f"ENVIRONMENT=production\nSECRETS_FOLDER={tmp_path / 'none'}\n")
-    with pytest.raises(
-        OpsError, match=r"Secret files are missing in .*: postgres_admin_password, broker_admin_password"
-    ):
+    folder = tmp_path / "none"
+    (tmp_path / ".env").write_text(f"ENVIRONMENT=production\nSECRETS_FOLDER={folder}\nSMTP_HOST=smtp.example\n")
+    with pytest.raises(OpsError) as refused:
         Compose(Progress(quiet=True)).up()
-    assert not (tmp_path / "none").exists()
+    said = str(refused.value)
+    assert set(re.findall(r"set (\w+) in .env", said)) == {"PUBLIC_URL", "ADMIN_EMAIL", "MAIL_FROM"}
+    assert f"secret files missing in {folder}: postgres_admin_password, broker_admin_password" in said
+    assert not folder.exists()

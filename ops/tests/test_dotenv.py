@@ -112,13 +112,15 @@ def test_a_production_platform_gets_no_developer_default_and_no_made_up_key_of_o
         "stripe_api_key", "stripe_webhook_secrets",
         "sign_in_providers", "smtp_password", "aws_access_key_id", "aws_secret_access_key",
     ]  # fmt: skip
-    with pytest.raises(OpsError, match="are empty: stripe_api_key, stripe_webhook_secrets"):
-        secret_files.require(clone.secrets)
+    assert [line.partition(": ")[2] for line in secret_files.missing(clone.secrets)] == [
+        "stripe_api_key, stripe_webhook_secrets"
+    ]
 
 
 def test_missing_secret_files_are_named_all_at_once(clone: Clone) -> None:
     clone.prepare()
     for name in ("internal_token", "live_broker_password"):
         (clone.secrets / name).unlink()
-    with pytest.raises(OpsError, match=r"missing in .*: internal_token, live_broker_password"):
-        secret_files.require(clone.secrets)
+    assert [line.partition(": ")[2] for line in secret_files.missing(clone.secrets)] == [
+        "internal_token, live_broker_password"
+    ]

@@ -6,6 +6,7 @@ from services.identity.avatars.pictures import sweep_avatars
 from services.identity.factors.totp import reseal_secrets
 from services.identity.handlers import HANDLERS
 from services.identity.housekeeping import clean_up
+from services.identity.privacy.erased_people import keep_ids
 from services.identity.privacy.exports import clean_up_exports
 from services.identity.secret_box import SecretBox
 from services.identity.settings import Settings
@@ -27,6 +28,7 @@ def create_worker(settings: Settings | None = None) -> Worker:
         SEALING,
         Job("reseal-secrets", timedelta(minutes=1), lambda database: reseal_secrets(database, box)),
         Job("sweep-avatars", timedelta(minutes=1), lambda database: sweep_avatars(database, storage)),
+        Job("keep-erased-ids", timedelta(minutes=1), lambda database: keep_ids(database, storage)),
     ]
     return Worker("identity", settings, HANDLERS, jobs)
 

@@ -1,4 +1,4 @@
-"""The API keeps its contract whatever is asked: the short run, the same requests each time."""
+"""The API keeps its contract whatever is asked: the short run, the same requests each time, of three roles."""
 
 from collections import Counter
 from contextlib import closing
@@ -7,11 +7,12 @@ from ops.native.platform import Platform
 from tests.fuzz.contract import LEFT_OUT, Effort, all_but, play
 from tests.fuzz.hunting import hunt
 from tests.fuzz.platform import DOCUMENT
-from tests.fuzz.school import ROLES, School
+from tests.fuzz.school import School
 from tests.fuzz.wire import wire_readers
 
 SHORT = Effort(seed=7, examples=1, phases=("fuzzing",), stories=6)
-VALUES = 60
+VALUES = 40
+PLAYED = ("student", "instructor", "admin")
 
 
 def test_no_request_is_answered_with_an_error_of_ours_an_undocumented_answer_or_without_asking_who_it_is(
@@ -35,7 +36,7 @@ def break_headers_and_bodies(school: School) -> None:
 def ask_everything(school: School, gateway: str) -> None:
     defects: dict[str, str] = {}
     led_to: Counter[str] = Counter()
-    for role in ("anonymous", *ROLES):
+    for role in PLAYED:
         done = play(school, DOCUMENT, gateway, role, SHORT, lambda: None)
         led_to += done.led_to
         defects |= {f"{role}: {line}": detail for line, detail in done.defects.items()}

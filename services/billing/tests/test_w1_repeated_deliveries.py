@@ -7,7 +7,7 @@ from services.billing.tests.scale import scaled
 from services.billing.tests.shop import Shop, event_body
 from shared.events import PaymentSucceeded
 
-EVENTS = scaled(100, full=1000)
+EVENTS = scaled(40, full=1000)
 DELIVERIES = 10 * EVENTS
 
 

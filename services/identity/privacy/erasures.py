@@ -91,7 +91,6 @@ def erase_own(session: Session, event: PersonErasureRequested) -> None:
     counts |= erase_traces(session, user.id, user.email, user.email_normalized)
     own_data.anonymize_user(session, user)
     _keep_receipt(session, event.erasure_id, OWN, counts)
-    # Kept outside of the database: a backup does not know of erasures that are younger (erase_again.py).
     log.info("person erased", user_id=str(event.user_id))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ForeignKey, Index, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,12 +46,14 @@ class Erasure(Base):
     whom to erase again."""
 
     __tablename__ = "erasures"
+    __table_args__ = (Index("ix_erasures_id_not_kept", "id", postgresql_where=text("NOT id_kept")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(unique=True)
     requested_by: Mapped[UUID | None]
     requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    id_kept: Mapped[bool] = mapped_column(server_default=false())
 
 
 class ErasureReceipt(Base):

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from services.identity.tests.people import Person, new_account, new_email, register
 from shared.testing import Harness
 
-PAIRS = 1000 if os.environ.get("FULL") == "1" else 40
+PAIRS = 1000 if os.environ.get("FULL") == "1" else 16
 GAP_SECONDS = 0.005
 
 

@@ -83,13 +83,13 @@ def test_the_length_limits_are_told(identity: Harness, length: int) -> None:
 
 
 def test_every_common_password_is_refused() -> None:
-    common = set(islice(entries(min_length=8), 0, None, 50))
-    assert len(common) >= 100_000, "and that is every fiftieth"
+    common = set(islice(entries(min_length=8), 0, None, 1000))
+    assert len(common) >= 5_000, "and that is every thousandth"
     assert all(map(is_banned, common))
-    for word in random.Random(7).sample(sorted(common), 200):
+    for word in random.Random(7).sample(sorted(common), 50):
         assert not score_password(word, []).acceptable, word
         assert not score_password(word.upper(), []).acceptable, word
-    for word in random.Random(7).sample(sorted(word for word in common if word.isascii()), 100):
+    for word in random.Random(7).sample(sorted(word for word in common if word.isascii()), 25):
         assert not score_password(fullwidth(word), []).acceptable, word
 
 
