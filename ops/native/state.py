@@ -10,15 +10,12 @@ from ops.places import SERVICES
 
 def describe(instance: Instance, environment: Environment) -> dict[str, Any]:
     """Addresses and administrator access. It holds passwords: the file is readable by its owner only."""
-    ports, secrets = instance.ports, instance.secrets
-
-    def local(name: str) -> str:
-        return f"http://127.0.0.1:{ports[name]}"
-
+    ports, secrets, directory = instance.ports, instance.secrets, instance.directory
+    local = "http://127.0.0.1:{}".format
     return {
         "engine": "native",
-        "directory": str(instance.directory),
-        "logs": str(instance.directory / "logs"),
+        "directory": str(directory),
+        "logs": str(directory / "logs"),
         "files": str(environment.files),
         "gateway": environment.public_url,
         "mail": f"http://localhost:{ports['mail:web']}",
@@ -27,11 +24,13 @@ def describe(instance: Instance, environment: Environment) -> dict[str, Any]:
         "stripe": f"http://localhost:{ports['stripe-simulator']}",
         "billing_webhook": f"{environment.public_url}/api/v1/payments/webhooks/stripe",
         "stripe_webhook_secret": secrets["stripe_webhook_secret"],
-        "services": {name: {"api": local(f"{name}-api"), "worker": local(f"{name}-worker")} for name in SERVICES},
+        "services": {
+            name: {"api": local(ports[f"{name}-api"]), "worker": local(ports[f"{name}-worker"])} for name in SERVICES
+        },
         "admin": {
             "email": secrets["admin_email"],
             "password": secrets["admin_password"],
-            "password_file": str(instance.directory / "secrets.json"),
+            "password_file": str(directory / "secrets.json"),
         },
         "database": {
             "host": "127.0.0.1",

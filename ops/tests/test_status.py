@@ -51,7 +51,7 @@ def status(containers: list[dict[str, object]], folder: Path, monkeypatch: pytes
 
 def test_everything_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = status([POSTGRES, API, DONE], tmp_path, monkeypatch)
-    assert (code, re.findall(r"^(\S+) +ready", said, re.MULTILINE)) == (0, ["postgres", "live-api"])
+    assert (code, re.findall(r"^ *(\S+) +ready", said, re.MULTILINE)) == (0, ["postgres", "live-api"])
 
 
 @pytest.mark.parametrize(
