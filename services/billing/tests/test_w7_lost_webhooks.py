@@ -12,7 +12,7 @@ from services.billing.tests.shop import Shop
 from services.billing.tests.test_timeline import enrolled
 from shared.events import EnrollmentGranted, EnrollmentRevoked, PaymentRefunded, PaymentSucceeded
 
-ORDERS = scaled(60, full=1000)
+ORDERS = scaled(30, full=1000)
 
 
 def mismatches(shop: Shop, subject: Any) -> dict[str, str]:
