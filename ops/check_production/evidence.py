@@ -28,7 +28,8 @@ import sys, httpx
 api = httpx.Client(base_url="http://identity-api:8000/api/v1", trust_env=False)
 person = {"email": sys.argv[1], "password": open("/run/secrets/admin_password").read().strip()}
 token = api.post("/auth/login", json=person).raise_for_status().json()["access_token"]
-api.patch("/users/me", json={"name": "Renamed"}, headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
+api.patch("/users/me", json={"name": "Renamed"}, headers=headers).raise_for_status()
 """
 
 
