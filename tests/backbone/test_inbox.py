@@ -1,12 +1,15 @@
 """Whatever arrives, however often, takes effect once or is parked where a person sees it."""
 
+import pika
 import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from shared import inbox, outbox
+from shared import inbox, outbox, topology
+from shared.database import Database
 from shared.envelope import Envelope, wrap
-from shared.inbox import Unprocessable, Waiting
+from shared.inbox import Handlers, Intake, Payload, Unprocessable, Waiting
+from shared.retries import Retrier, RetryPolicy
 from shared.testing import wait_until
 from tests.backbone.conftest import Backbone, published
 
@@ -25,6 +28,27 @@ def test_a_duplicate_delivery_has_one_effect(backbone: Backbone) -> None:
         backbone.academy.publish(published(last))
         wait_until(lambda: backbone.effects(last) == 1, what="the event behind the duplicates")
     assert backbone.effects(course_id) == 1
+
+
+def test_an_event_twice_in_one_batch_has_one_effect(backbone: Backbone) -> None:
+    course_id = uuid7()
+    envelope = wrap(published(course_id))
+    with backbone.harness.database.begin() as session:
+        inbox.handle_once(session, [envelope, envelope], backbone.harness.worker.handlers)
+    assert backbone.effects(course_id) == 1
+
+
+def test_a_redelivered_message_counts_as_a_crash_whatever_comes_with_it(backbone: Backbone) -> None:
+    redelivered = backbone.academy.publish(published(uuid7()))
+    with pika.BlockingConnection(backbone.academy.broker_parameters("live")) as connection:
+        # Not acknowledged: the broker delivers it again when the connection ends.
+        wait_until(lambda: connection.channel().basic_get(topology.inbox_queue("live"))[0], what="its first delivery")
+    fresh = backbone.academy.publish(published(course_id := uuid7()))
+    with backbone.harness.running_worker():
+        wait_until(lambda: backbone.one(STATUS, e=redelivered.id) == "done")
+        wait_until(lambda: backbone.effects(course_id) == 1)
+    crashes = "SELECT crashes FROM inbox WHERE event_id = :e"
+    assert [backbone.one(crashes, e=envelope.id) for envelope in (redelivered, fresh)] == [1, 0]
 
 
 def test_an_event_published_again_after_a_crash_before_it_was_marked_has_one_effect(backbone: Backbone) -> None:
@@ -80,6 +104,41 @@ def test_an_event_that_waits_for_another_is_not_charged_an_attempt(backbone: Bac
         wait_until(lambda: backbone.one(STATUS, e=str(envelope.id)) == "done")
     assert backbone.effects(course_id) == 1
     assert backbone.one("SELECT attempts FROM inbox WHERE event_id = :e", e=str(envelope.id)) == 1
+
+
+def test_an_event_that_has_waited_for_a_day_is_charged_and_parked(backbone: Backbone) -> None:
+    envelope = wrap(published(course_id := uuid7()))
+    backbone.recorder.failures[course_id] = [Waiting("not yet") for _ in range(9)]
+    with backbone.harness.database.begin() as session:
+        inbox.store_envelope(session, envelope)
+        waited = "UPDATE inbox SET received_at = now() - interval '25 hours' WHERE event_id = :e"
+        session.execute(text(waited), {"e": str(envelope.id)})
+    with backbone.harness.running_worker("inbox"):
+        wait_until(lambda: backbone.one(STATUS, e=envelope.id) == "parked")
+    assert backbone.one("SELECT attempts FROM inbox WHERE event_id = :e", e=envelope.id) == 3
+
+
+def test_of_two_workers_that_claimed_an_event_only_the_later_one_handles_it(backbone: Backbone) -> None:
+    effects: list[str] = []
+    claims: list[bool] = []
+
+    def prepare(database: Database, payload: Payload) -> str:
+        claims.append(True)
+        if len(claims) > 1:
+            return "later"
+        # As if the first worker had stood still here until its lease ran out.
+        with database.begin() as session:
+            session.execute(text("UPDATE inbox SET next_attempt_at = now() WHERE source = 'vendor'"))
+        assert retrier.step()
+        return "first"
+
+    handlers = Handlers(intakes={"vendor": Intake(prepare, lambda _session, worker: effects.append(worker))})
+    settings = backbone.harness.worker.settings
+    retrier = Retrier(backbone.harness.database, handlers, RetryPolicy.of(settings))
+    with backbone.harness.database.begin() as session:
+        inbox.store(session, "vendor", str(uuid7()), "told", {})
+    wait_until(retrier.step)
+    assert (len(claims), effects) == (2, ["later"])
 
 
 def test_an_event_is_looked_at_the_more_seldom_the_longer_it_waits_for_another(backbone: Backbone) -> None:

@@ -54,6 +54,23 @@ def test_an_unroutable_event_stays_unpublished_and_leaves_once_its_queue_is_boun
         wait_until(lambda: backbone.one(UNPUBLISHED, s=note_id) == 0, what="published after the repair")
 
 
+def test_an_event_that_the_broker_refuses_stays_unpublished_and_leaves_later(backbone: Backbone) -> None:
+    note_id = uuid7()
+    with backbone.harness.database.begin() as session:
+        outbox.add(session, scheduled(note_id))
+    relay = backbone.relay()
+    with backbone.academy.broker_administrator() as connection:
+        channel = connection.channel()
+        full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        channel.queue_declare("full", exclusive=True, arguments=full)
+        channel.basic_publish("", "full", b"it is full now")
+        channel.queue_bind("full", topology.exchange("live"), "#")
+        wait_until(lambda: relay.step() or "refused" in str(backbone.one(LAST_ERROR, s=note_id)))
+        assert backbone.one(UNPUBLISHED, s=note_id) == 1
+    wait_until(lambda: relay.step() or backbone.one(UNPUBLISHED, s=note_id) == 0, what="published without that queue")
+    relay.close()
+
+
 def test_an_event_in_back_off_holds_back_later_events_of_its_aggregate_only(backbone: Backbone) -> None:
     held, free = uuid7(), uuid7()
     with backbone.harness.database.begin() as session:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from shared import admission
 from shared.testing import Harness
 
 SLOW_CALLS = 200
@@ -53,6 +54,22 @@ async def raise_storm(url: str) -> Storm:
         ready.append(await ask(url, "/readyz"))
         await asyncio.sleep(0.01)
     return Storm(await asyncio.gather(*slow), alive, ready)
+
+
+def test_waits_that_have_ended_are_counted_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MAX_WAITING", 2)
+    monkeypatch.setattr(admission, "WAIT_SECONDS", 0.01)
+
+    async def wait_in_vain_then_once_more() -> None:
+        slots = admission.AdmissionSlots(1)
+        await slots.take()
+        for _ in range(3):
+            with pytest.raises(admission.Overloaded):
+                await slots.take()
+        asyncio.get_running_loop().call_soon(slots.give_back)
+        await slots.take()
+
+    asyncio.run(wait_in_vain_then_once_more())
 
 
 @pytest.fixture(scope="module")

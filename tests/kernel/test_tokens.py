@@ -1,22 +1,28 @@
 """What a service does with every token but a good one: 401, never 5xx, and the reason stays in the log."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
+import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from shared.app import create_app
-from shared.auth import OPTIONAL, PUBLIC, Actor, require
+from shared.auth import OPTIONAL, PUBLIC, Actor, Internal, require
+from shared.errors import Unauthorized
 from shared.inbox import Handlers
+from shared.revocations import RevocationFeed
 from shared.settings import Settings
 from shared.testing import Academy, Harness, IdentityStandIn, wait_until
 from shared.testing.bad_tokens import BAD_TOKENS, Make, unsigned
 from shared.token_keys import InvalidToken, KeySet, KeysUnavailable
-from shared.tokens import TokenVerifier
+from shared.tokens import LEEWAY_SECONDS, Claims, TokenVerifier
 from shared.worker import Worker
 
 router = APIRouter()
@@ -78,6 +84,44 @@ def test_a_good_token_is_accepted_and_identity_headers_are_not(service: Harness)
     assert UUID(answer.json()["user_id"]) == user_id
     assert me.get("/admin", headers={"X-User-Roles": "admin"}).status_code == 403
     assert service.client.get("/maybe").json() == {"known": False}
+
+
+def test_a_token_that_was_accepted_is_refused_once_it_has_expired(
+    service: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expires_at = int(time.time()) + 60
+    headers = {"Authorization": f"Bearer {service.academy.identity.token(uuid7(), exp=expires_at)}"}
+    assert service.client.get("/mine", headers=headers).status_code == 200
+    real_time = time.time
+    monkeypatch.setattr(time, "time", lambda: real_time() + 60 + LEEWAY_SECONDS)
+    assert service.client.get("/mine", headers=headers).status_code == 401
+
+
+def test_after_identity_was_restored_from_a_backup_its_new_revocations_count() -> None:
+    identity = IdentityStandIn()
+    feed = RevocationFeed(f"{identity.url}/internal/revocations", "token")
+    ended = str(uuid7())
+    with httpx.Client() as client:
+        for _ in range(3):
+            identity.revoke_session(str(uuid7()))
+        feed.pull(client)
+        # The backup knows of one of the three; a new one gets a number that the feed has seen already.
+        del identity.revocations[1:]
+        identity.revoke_session(ended)
+        for _ in range(2):
+            feed.pull(client)
+    identity.close()
+    claims = Claims(uuid7(), ended, str(uuid7()), frozenset(), issued_at=0, expires_at=0)
+    assert feed.is_revoked(claims)
+
+
+def test_without_an_internal_token_nobody_reaches_an_internal_route(academy: Academy) -> None:
+    app = create_app("live", "Internal", academy.settings(Settings, internal_token=SecretStr("")), [])
+    scope = {"type": "http", "method": "GET", "path": "/internal/things", "query_string": b"", "app": app}
+    for given in (b"Bearer ", b"Bearer", b""):
+        request = Request({**scope, "headers": [(b"authorization", given)]})
+        with pytest.raises(Unauthorized):
+            asyncio.run(Internal().admit(request))
 
 
 def test_a_revoked_session_is_refused_within_two_seconds(service: Harness) -> None:
