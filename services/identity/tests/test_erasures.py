@@ -8,8 +8,9 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from services.identity.tests.people import Person, new_person
-from shared.events import PersonDataExported, PersonErased, PersonErasureRequested
-from shared.inbox import Unprocessable
+from shared import outbox
+from shared.events import PersonDataExported, PersonErased, PersonErasureRequested, UserSuspended
+from shared.inbox import Unprocessable, Waiting
 from shared.testing import Harness
 
 
@@ -60,3 +61,18 @@ def test_a_part_for_another_users_export_is_not_kept(identity: Harness, person: 
     identity.deliver(PersonDataExported(**facts, part=1, parts=1, content="{}"))
     parts = text("SELECT count(*) FROM export_parts WHERE export_id = :id AND service = 'live'")
     assert identity.database.ask(parts, id=export_id) == 0
+
+
+def test_an_account_is_not_erased_while_an_event_about_it_is_unpublished(identity: Harness, person: Person) -> None:
+    erasure_id = request_erasure(person)
+    publish = text("UPDATE outbox SET published_at = now() WHERE subject = :id")
+    with identity.database.begin() as session:
+        session.execute(publish, {"id": str(person.id)})
+        outbox.add(session, UserSuspended(user_id=person.id, version=98))
+    asked = PersonErasureRequested(user_id=person.id, version=99, erasure_id=erasure_id)
+    with pytest.raises(Waiting):
+        identity.deliver(asked)
+    with identity.database.begin() as session:
+        session.execute(publish, {"id": str(person.id)})
+    identity.deliver(asked)
+    assert identity.database.ask(text("SELECT name FROM users WHERE id = :id"), id=person.id) == "Erased person"

@@ -107,3 +107,10 @@ def test_asking_again_while_the_last_service_answers_is_no_deadlock(identity: Ha
         answering.result(10)
     assert asked["id"] == id
     assert person.browser.get(f"{EXPORTS}/{id}").json()["status"] == "ready"
+
+
+def test_an_export_is_not_fetched_after_its_day(identity: Harness, person: Person) -> None:
+    id = finish(identity, person)
+    expire(identity, id)
+    refused = fetch(identity, person, id)
+    assert (refused.status_code, refused.json()["type"]) == (410, "urn:academy:problem:export-gone")

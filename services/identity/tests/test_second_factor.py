@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 
 from services.identity.factors.models import Ticket, TotpSecret
 from services.identity.secret_tokens import hash_token
-from services.identity.tests.people import Person, audited, let_sign_ins_age
+from services.identity.tests.people import Person, audited, let_sign_ins_age, new_person
 from services.identity.tests.test_a10_mailed_links import NEW_PASSWORD, reset, reset_token
 from shared.events import AccountSecurityChanged
 from shared.testing import Harness
@@ -173,3 +173,12 @@ def test_factors_are_changed_only_soon_after_a_sign_in(
 def test_a_password_reset_does_not_take_the_second_factor_away(person: Person, app: App) -> None:
     assert reset(person.harness, reset_token(person)).status_code == 200
     assert person.try_sign_in(password=NEW_PASSWORD).status_code == 202
+
+
+def test_a_recovery_code_of_another_account_is_refused_and_stays_good(
+    identity: Harness, person: Person, app: App
+) -> None:
+    other = new_person(identity)
+    codes = App(other).confirm().json()["recovery_codes"]
+    assert second_step(person, first_step(person), recovery_code=codes[0]).status_code == 401
+    assert second_step(other, first_step(other), recovery_code=codes[0]).status_code == 200

@@ -1,13 +1,16 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.identity.tests.people import Person, audited, refresh
 from services.identity.user_agents import device_name
+from services.identity.users import lock_user
 from shared.events import AccountSecurityChanged
 from shared.networks import place_of, throttled_network
-from shared.testing import Harness
+from shared.testing import Harness, wait_until
 
 SESSIONS = "/api/v1/auth/sessions"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -130,3 +133,18 @@ def test_a_place_is_as_much_of_an_address_as_one_recognizes() -> None:
         "203.0.113.77/32",
         "2001:db8:1:2::/64",
     )
+
+
+def test_a_sign_in_with_the_old_password_ends_when_the_password_changes_meanwhile(
+    identity: Harness, person: Person
+) -> None:
+    with ThreadPoolExecutor(1) as pool, identity.database.begin() as session:
+        user = lock_user(session, person.id)
+        session_id = session.scalar(text("SELECT pg_backend_pid()"))
+        signing_in = pool.submit(person.try_sign_in)
+        # Compared already; what is left waits for the account's row.
+        waiting = text("SELECT count(*) > 0 FROM pg_stat_activity WHERE :pid = ANY(pg_blocking_pids(pid))")
+        wait_until(lambda: identity.database.ask(waiting, pid=session_id), what="the sign-in waits")
+        user.password_hash = "changed"
+        session.commit()
+        assert signing_in.result().status_code == 401
