@@ -99,9 +99,17 @@ def test_a_service_knows_only_its_own_passwords(service: str) -> None:
     assert secrets_of(f"{service}-migrate") == migration
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_job_that_checks_settings_reads_those_of_the_api(service: str) -> None:
+    job, api = CONTAINERS[f"{service}-check-settings"], CONTAINERS[f"{service}-api"]
+    assert (job["environment"], job["image"]) == (api["environment"], api["image"])
+    assert secrets_of(f"{service}-check-settings") == secrets_of(f"{service}-api")
+
+
 def test_a_secret_reaches_only_the_containers_that_need_it() -> None:
     holders: dict[str, set[str]] = {}
-    for name in CONTAINERS:
+    # Each job that checks settings has the secrets of its api.
+    for name in (name for name in CONTAINERS if not name.endswith("-check-settings")):
         for source in secrets_of(name).values():
             holders.setdefault(source, set()).add(name)
     both = [f"{service}-{role}" for service in SERVICES for role in ("api", "worker")]

@@ -134,7 +134,7 @@ def test_who_is_signed_out_everywhere_is_told_what_still_opens_the_account(
     left = {"passkeys": ("Phone", "Laptop", "n" * 99, "Key", "Fifth"), "providers": ("https://accounts.example.org",)}
     notifications.deliver(learner.security_changed("signed_out_everywhere").model_copy(update=left))
     wait_until_all_sent(worker, learner)
-    mail = sink.mails(learner.email)[-1]
+    mail = sink.mail(learner.email, "security")
     for words in (mail.part("plain"), mail.part("html")):
         assert "all API keys were revoked" in words
         assert "Phone, Laptop" in words
