@@ -17,6 +17,7 @@ from ops.stripe_simulator.errors import (
     InternalFailure,
     KeyRefused,
     LockTimeout,
+    ParameterInvalid,
     RateLimited,
     StripeProblem,
 )
@@ -87,6 +88,8 @@ class Call:
         failure = InternalFailure("An unknown error occurred (simulated).")
         if kind == "500":
             raise failure
+        if kind == "400":
+            raise ParameterInvalid("The request was not acceptable (simulated).")
         if kind == "card_declined":
             raise CardDeclined("Your card was declined.", decline_code="generic_decline")
         body = operation(self.account, {name: value for name, value in self.params.items() if name != "expand"})

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 FaultKind = Literal[
-    "timeout", "reset", "reset_after_success", "500", "500_after_success", "429", "409", "card_declined"
+    "timeout", "reset", "reset_after_success", "500", "500_after_success", "429", "409", "400", "card_declined"
 ]
 
 

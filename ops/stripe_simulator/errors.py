@@ -81,6 +81,14 @@ class EmailInvalid(StripeProblem):
     code = "email_invalid"
 
 
+class AmountTooSmall(StripeProblem):
+    code = "amount_too_small"
+
+
+class AmountTooLarge(StripeProblem):
+    code = "amount_too_large"
+
+
 class StateForbids(StripeProblem):
     """The object exists but is in the wrong state; the endpoint had begun, so the answer is replayed."""
 

@@ -1,10 +1,9 @@
 """What a session sells: line_items with price_data, priced here and kept beside the session."""
 
-from ops.stripe_simulator.errors import ParameterInvalid
+from ops.stripe_simulator.errors import AmountTooLarge, AmountTooSmall, ParameterInvalid
 from ops.stripe_simulator.identifiers import new_id, now
 from ops.stripe_simulator.parameters import Body, integer, mapping, metadata, refuse_unknown, required
-
-_MAX_AMOUNT = 99_999_999  # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+from shared.currencies import CURRENCIES, LARGEST_AMOUNT, multiple_fault, written_amount
 
 
 def price_line_items(params: Body) -> list[Body]:
@@ -15,9 +14,21 @@ def price_line_items(params: Body) -> list[Body]:
     items = [_price(item, f"line_items[{index}]") for index, item in enumerate(wanted)]
     if len({item["currency"] for item in items}) > 1:
         raise ParameterInvalid("All prices in line_items must have the same currency.", "line_items")
-    if sum(item["amount_total"] for item in items) > _MAX_AMOUNT:
-        raise ParameterInvalid("The Checkout Session's total amount must be no more than 999,999.99.", "line_items")
+    _check_total(sum(item["amount_total"] for item in items), items[0]["currency"].upper())
     return items
+
+
+def _check_total(total: int, currency: str) -> None:
+    """Raises what Stripe answers about an amount that it will never charge; nothing to pay is no charge."""
+    least = CURRENCIES[currency].minimum
+    if 0 < total < least:
+        message = f"The Checkout Session's total amount due must add up to at least {written_amount(least, currency)}"
+        raise AmountTooSmall(message)
+    if total > LARGEST_AMOUNT:
+        message = f"The Checkout Session's total amount must be no more than {written_amount(LARGEST_AMOUNT, currency)}"
+        raise AmountTooLarge(message)
+    if fault := multiple_fault(total, currency):
+        raise ParameterInvalid(f"The amount {fault}.", "line_items")
 
 
 def as_list(session_id: str, items: list[Body]) -> Body:
@@ -38,7 +49,7 @@ def _price(item: object, inside: str) -> Body:
     currency = str(required(price, "currency", f"{inside}[price_data]")).lower()
     if quantity < 1 or unit_amount < 0:
         raise ParameterInvalid("Quantity must be at least 1 and unit_amount must not be negative.", inside)
-    if len(currency) != 3 or not currency.isalpha():
+    if currency.upper() not in CURRENCIES:
         raise ParameterInvalid(f"Invalid currency: {currency}.", f"{inside}[price_data][currency]")
     product = mapping(price, "product_data")
     name = str(required(product, "name", f"{inside}[price_data][product_data]"))

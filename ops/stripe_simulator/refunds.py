@@ -17,6 +17,7 @@ from ops.stripe_simulator.listing import equals, list_objects
 from ops.stripe_simulator.money import format_amount
 from ops.stripe_simulator.parameters import Body, integer, metadata, refuse_unknown
 from ops.stripe_simulator.payments import Outcome
+from shared.currencies import multiple_fault
 
 _KIND = "refund"
 _REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
@@ -102,6 +103,8 @@ def _amount(params: Body, charge: Body) -> int:
     if amount > left:
         wanted, rest = (format_amount(value, charge["currency"]) for value in (amount, left))
         raise StateForbids(f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({rest})", "amount")
+    if fault := multiple_fault(amount, charge["currency"].upper()):
+        raise ParameterInvalid(f"The amount {fault}.", "amount")
     return amount
 
 

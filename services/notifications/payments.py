@@ -1,13 +1,15 @@
 """What learners are told about their payments."""
 
-from services.notifications.money import written_amount
 from services.notifications.notices import Notice, compose
+from shared.currencies import written_amount
 from shared.events import DisputeClosed, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from shared.events.billing import PaymentEvent
 
 
 def receipt(event: PaymentSucceeded) -> Notice:
-    """Once per order."""
+    """Once per order. Where no money moved, as with a coupon for all of the price, it is no receipt."""
+    if event.amount == 0:
+        return _about("free_order", event.order_id, event)
     return _about("receipt", event.order_id, event, paid_on=f"{event.paid_at:%Y-%m-%d}")
 
 

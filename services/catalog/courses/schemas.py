@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from services.catalog.schemas import Change, Markdown, Message, Output, Position
+from shared.currencies import LARGEST_AMOUNT, charge_fault
 from shared.schemas import Input, Name, ShortText
 
 # The currencies we sell in (ISO 4217).
@@ -19,10 +20,19 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 
 class Price(Input):
-    """`amount` in minor units (cents); 0 is free. Stripe takes at most eight digits."""
+    """`amount` in minor units (cents), at least the smallest payment in its currency; 0 is free."""
 
-    amount: Annotated[int, Field(strict=True, ge=0, le=99_999_999)]
+    # Before the amount, whose check needs it.
     currency: Currency
+    amount: Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
+
+    @field_validator("amount")
+    @classmethod
+    def _can_be_charged(cls, amount: int, info: ValidationInfo) -> int:
+        currency = info.data.get("currency")
+        if amount and currency and (fault := charge_fault(amount, currency)):
+            raise ValueError(f"{fault}; or 0, for a free course")
+        return amount
 
 
 class CourseCreate(Input):

@@ -164,6 +164,15 @@ def test_bad_input_is_refused_by_the_name_of_its_field(school: School) -> None:
     assert answer(instructor.get(f"{COURSES}/teaching"))["items"] == []
 
 
+@pytest.mark.parametrize(("amount", "currency"), [(1, "USD"), (500, "CZK"), (299, "SEK"), (49, "JPY"), (29, "GBP")])
+def test_a_price_below_the_smallest_payment_is_refused(school: School, amount: int, currency: str) -> None:
+    instructor, course = school.catalog.caller("instructor"), school.draft(price=PAID)
+    body = {"title": f"Good {uuid7()}", "price": {"amount": amount, "currency": currency}}
+    for refused in (instructor.post(COURSES, json=body), course.instructor.patch(course.url, json=body)):
+        problem = answer(refused, 422)
+        assert [error["field"] for error in problem["errors"]] == ["price.amount"]
+
+
 def test_null_is_no_change(school: School) -> None:
     course = school.draft()
     for field in ("title", "summary", "description", "language", "price"):

@@ -183,7 +183,13 @@ def test_certificate_mail_leads_to_the_public_check_page(notifications: Harness,
 
 @pytest.mark.parametrize(
     ("amount", "currency", "written"),
-    [(4900, "USD", "49.00 USD"), (4900, "JPY", "4,900 JPY"), (1234567, "KWD", "1,234.567 KWD"), (5, "EUR", "0.05 EUR")],
+    [
+        (4900, "USD", "49.00 USD"),
+        (4900, "JPY", "4,900 JPY"),
+        (1234567, "KWD", "1,234.567 KWD"),
+        (5, "EUR", "0.05 EUR"),
+        (500_000, "ISK", "5,000 ISK"),
+    ],
 )
 def test_receipt_writes_the_amount_as_the_currency_wants(
     amount: int, currency: str, written: str, notifications: Harness
@@ -193,6 +199,17 @@ def test_receipt_writes_the_amount_as_the_currency_wants(
     receipt = inbox(notifications, learner)[0]
     assert (receipt["kind"], receipt["link"]) == ("receipt", f"/orders/{learner.order_id}")
     assert f"payment of {written}." in receipt["body"]
+
+
+def test_an_order_that_cost_nothing_gets_no_receipt(notifications: Harness, worker: Harness, sink: Sink) -> None:
+    learner = newcomer(notifications)
+    notifications.deliver(learner.paid(amount=0))
+    wait_until_all_sent(worker, learner)
+    mail = sink.mails(learner.email)[-1]
+    assert mail.subject == f"Free with your coupon: {COURSE}"
+    for text in (mail.part("plain"), mail.part("html"), inbox(notifications, learner)[0]["body"]):
+        assert "free with your coupon" in text
+        assert "received your payment" not in text
 
 
 def test_partial_refund_says_that_access_stays(notifications: Harness, worker: Harness, sink: Sink) -> None:
