@@ -1,26 +1,24 @@
 """Documents on A4 by ReportLab. The same paper gives the same bytes; no text is ever read as markup."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import zip_longest
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from services.billing.papers import Paper, Party
+from shared.currencies import written_amount
 from shared.typesetting.lettering import clean, shape
-from shared.typesetting.lines import PRESS, draw_line, line_width
+from shared.typesetting.lines import PRESS, draw_line, line_width, wrap
 
 FONT = "DejaVuSans"
 WIDTH, HEIGHT = A4
-# More than fits on any line; the rest would only cost time.
-LONGEST_TEXT = 300
 LEFT, RIGHT = 56.0, WIDTH - 56.0
+TOP, BOTTOM = HEIGHT - 80, 56.0
+# Where the buyer stands, and how wide a party and the text beside an amount may be; points.
+SECOND_COLUMN, PARTY_WIDTH, TEXT_WIDTH = 320.0, 210.0, RIGHT - LEFT - 120
 TITLES = {"invoice": "Invoice", "receipt": "Receipt", "credit_note": "Credit note"}
-# Digits behind the point, as Stripe counts them (https://docs.stripe.com/currencies#zero-decimal); all others have two.
-# Not UGX and ISK: Stripe counts their hundredths although there are none.
-WITHOUT_MINOR_UNITS = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV")
-DIGITS = dict.fromkeys((*WITHOUT_MINOR_UNITS, "XAF", "XOF", "XPF"), 0)
-DIGITS |= dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)
 
 
 def render_paper(paper: Paper) -> bytes:
@@ -35,65 +33,75 @@ def render_paper(paper: Paper) -> bytes:
     return buffer.getvalue()
 
 
-def money(amount: int, currency: str) -> str:
-    """4900 USD is 49.00 USD."""
-    digits = DIGITS.get(currency, 2)
-    whole, part = divmod(abs(amount), 10**digits)
-    return f"{'-' if amount < 0 else ''}{whole}{f'.{part:0{digits}d}' if digits else ''} {currency}"
+class _Sheet:
+    """Lines from the top of the page to its bottom, then on the next page, which says what it belongs to."""
+
+    def __init__(self, canvas: Canvas, number: str) -> None:
+        self._canvas = canvas
+        self._number = number
+        self.y = TOP
+
+    def write(self, text: str, size: float, room: float = RIGHT - LEFT, amount: str = "") -> None:
+        """The text on as many lines as it needs: nothing is left out of a document. The amount is beside the first."""
+        for number, line in enumerate(_lines(text, size, room)):
+            beside = [] if number or not amount else [(RIGHT - line_width(amount, FONT, size), amount)]
+            self.write_line([(LEFT, line), *beside], size)
+
+    def write_line(self, parts: Iterable[tuple[float, str]], size: float) -> None:
+        """Texts beside each other, each from its place on; they must fit."""
+        if self.y < BOTTOM:
+            self._canvas.showPage()
+            self.y = TOP
+            self.write_line([(LEFT, self._number)], 9)
+        for x, text in parts:
+            draw_line(self._canvas, text, FONT, size, (x, self.y))
+        self.y -= size * 1.5
 
 
 def _draw(canvas: Canvas, paper: Paper) -> None:
-    y = _text(canvas, LEFT, HEIGHT - 80, TITLES[paper.kind] + (" (void)" if paper.void else ""), 22)
+    sheet = _Sheet(canvas, paper.number)
+    sheet.write(TITLES[paper.kind] + (" (void)" if paper.void else ""), 22)
     facts = [f"Number {paper.number}", f"Issued {paper.issued_at:%Y-%m-%d}", f"Order {paper.order_id}"]
     if paper.corrects:
         facts.append(f"Corrects invoice {paper.corrects}")
     if paper.paid_at and not paper.corrects:
         facts.append(f"Paid {paper.paid_at:%Y-%m-%d}")
     for fact in facts:
-        y = _text(canvas, LEFT, y, fact, 9)
-    below = min(_party(canvas, LEFT, y - 16, "From", paper.seller), _party(canvas, 320, y - 16, "To", paper.buyer))
-    y = below - 24
-    for left, amount in _rows(paper):
-        canvas.line(LEFT, y + 14, RIGHT, y + 14)
-        _amount(canvas, y, amount)
-        y = _text(canvas, LEFT, y, left, 10, RIGHT - LEFT - 120) - 6
+        sheet.write(fact, 9)
+    sheet.y -= 16
+    sheet.write_line([(LEFT, "From"), (SECOND_COLUMN, "To")], 8)
+    for seller, buyer in zip_longest(_party(paper.seller), _party(paper.buyer), fillvalue=""):
+        sheet.write_line([(LEFT, seller), (SECOND_COLUMN, buyer)], 10)
+    sheet.y -= 24
+    for text, amount in _rows(paper):
+        canvas.line(LEFT, sheet.y + 14, RIGHT, sheet.y + 14)
+        sheet.write(text, 10, TEXT_WIDTH, amount)
+        sheet.y -= 6
 
 
 def _rows(paper: Paper) -> Iterator[tuple[str, str]]:
     for line in paper.lines:
-        yield line.title, money(line.list_amount, paper.currency)
+        yield line.title, written_amount(line.list_amount, paper.currency)
         if line.discount:
-            yield "Discount", money(-line.discount, paper.currency)
+            yield "Discount", written_amount(-line.discount, paper.currency)
     if paper.corrects:
-        yield f"Refund of invoice {paper.corrects}", money(-paper.amount, paper.currency)
+        yield f"Refund of invoice {paper.corrects}", written_amount(-paper.amount, paper.currency)
     sign = -1 if paper.corrects else 1
     for tax in paper.tax_lines if not paper.corrects else ():
-        yield f"Includes {tax['name']} {tax['rate']} %", money(tax["amount"], paper.currency)
+        yield f"Includes {tax['name']} {tax['rate']} %", written_amount(tax["amount"], paper.currency)
         # What such an invoice must say (Article 226, 11a of the EU's VAT directive).
         if tax.get("reason") == "reverse_charge":
             yield "Reverse charge", ""
     if paper.corrects and paper.tax_amount:
-        yield "Includes tax", money(-paper.tax_amount, paper.currency)
-    yield "Net", money(sign * (paper.amount - paper.tax_amount), paper.currency)
-    yield "Total", money(sign * paper.amount, paper.currency)
+        yield "Includes tax", written_amount(-paper.tax_amount, paper.currency)
+    yield "Net", written_amount(sign * (paper.amount - paper.tax_amount), paper.currency)
+    yield "Total", written_amount(sign * paper.amount, paper.currency)
 
 
-def _party(canvas: Canvas, x: float, y: float, role: str, party: Party) -> float:
-    y = _text(canvas, x, y, role, 8)
-    for line in (party.name, *party.address, f"Tax id {party.tax_id}" if party.tax_id else ""):
-        if line:
-            y = _text(canvas, x, y, line, 10, 210)
-    return y
+def _party(party: Party) -> list[str]:
+    texts = (party.name, *party.address, f"Tax id {party.tax_id}" if party.tax_id else "")
+    return [line for text in texts if text for line in _lines(text, 10, PARTY_WIDTH)]
 
 
-def _text(canvas: Canvas, x: float, y: float, text: str, size: float, room: float = RIGHT - LEFT) -> float:
-    """Draws as much as fits on the line; answers where the next one goes."""
-    text = shape(clean(text[:LONGEST_TEXT]))
-    while line_width(text, FONT, size) > room:
-        text = text[:-2] + "…"
-    draw_line(canvas, text, FONT, size, (x, y))
-    return y - size * 1.5
-
-
-def _amount(canvas: Canvas, y: float, text: str) -> None:
-    draw_line(canvas, text, FONT, 10, (RIGHT - line_width(text, FONT, 10), y))
+def _lines(text: str, size: float, room: float) -> list[str]:
+    return wrap(shape(clean(text)).split(" "), FONT, size, room)

@@ -2,7 +2,9 @@
 in a name can be markup."""
 
 import threading
-from functools import cache
+import unicodedata
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -43,6 +45,38 @@ def draw_line(canvas: Canvas, text: str, font_name: str, size: float, at: tuple[
         canvas.setFont(name, size)
         canvas.drawString(x, y, run)
         x += font(name).stringWidth(run, size)
+
+
+def wrap(words: Sequence[str], font_name: str, size: float, width: float) -> list[str]:
+    """The words on as few lines of that width as they need; a word wider than a line is broken."""
+    lines = [""]
+    for word in words:
+        longer = f"{lines[-1]} {word}".lstrip()
+        if line_width(longer, font_name, size) <= width:
+            lines[-1] = longer
+            continue
+        if not lines[-1]:
+            lines.pop()
+        lines.extend(_broken(word, font_name, size, width))
+    return lines
+
+
+def _broken(word: str, font_name: str, size: float, width: float) -> list[str]:
+    pieces, used = [""], 0.0
+    for character in word:
+        advance = _advance(character, font_name, size)
+        # A combining mark stays with its letter.
+        if used + advance > width and pieces[-1] and not unicodedata.combining(character):
+            pieces.append("")
+            used = 0.0
+        pieces[-1] += character
+        used += advance
+    return pieces
+
+
+@lru_cache(4096)
+def _advance(character: str, font_name: str, size: float) -> float:
+    return line_width(character, font_name, size)
 
 
 def runs(text: str, font_name: str) -> list[Run]:

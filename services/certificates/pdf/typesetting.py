@@ -1,12 +1,11 @@
 """Fits text into a box: the largest size that holds it, over several lines if need be."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportlab.pdfgen.canvas import Canvas
 
 from shared.typesetting import lettering
-from shared.typesetting.lines import draw_line, line_width
+from shared.typesetting.lines import draw_line, line_width, wrap
 
 LEADING = 1.25
 # More signs than fit into any box at the smallest size; the rest would only cost time.
@@ -45,28 +44,3 @@ def draw_in_box(canvas: Canvas, text: str, font_name: str, box: Box) -> None:
         x = box.x - line_width(line, font_name, size) / 2
         draw_line(canvas, line, font_name, size, (x, y))
         y -= size * LEADING
-
-
-def wrap(words: Sequence[str], font_name: str, size: float, width: float) -> list[str]:
-    """The words on as few lines as they need; a word wider than a line is broken."""
-    lines = [""]
-    for word in words:
-        longer = f"{lines[-1]} {word}".lstrip()
-        if line_width(longer, font_name, size) <= width:
-            lines[-1] = longer
-            continue
-        pieces = _broken(word, font_name, size, width)
-        lines = [*lines, *pieces] if lines[-1] else pieces
-    return lines
-
-
-def _broken(word: str, font_name: str, size: float, width: float) -> list[str]:
-    pieces, used = [""], 0.0
-    for character in word:
-        advance = line_width(character, font_name, size)
-        if used + advance > width and pieces[-1]:
-            pieces.append("")
-            used = 0.0
-        pieces[-1] += character
-        used += advance
-    return pieces
