@@ -1,6 +1,7 @@
 """Invoices, receipts and credit notes: numbered without gaps, each kind and year by itself."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -38,12 +39,19 @@ class DocumentNotFound(NotFound):
     detail = "GET /api/v1/payments/orders/{id}/documents lists what was issued for the order."
 
 
-def issue(session: Session, order: Order, kinds: Collection[str], amount: int, refund_id: str = "") -> None:
+@dataclass(frozen=True)
+class Sum:
+    """What a document is about, and the tax in it; minor units."""
+
+    amount: int
+    tax: int
+
+
+def issue(session: Session, order: Order, kinds: Collection[str], total: Sum, refund_id: str = "") -> None:
     """Issues the documents, each once per order (and refund). Numbers come from counter rows that stay locked until the
     commit: a rolled back payment gives its numbers back, and no two documents can share one."""
     missing = {*kinds}.difference(session.scalars(_KNOWN, {"order": order.id, "refund": refund_id}))
     now = datetime.now(UTC)
-    tax = order.tax_amount * amount // order.amount if order.amount else 0
     for kind, number in _next_numbers(session, missing, now.year).items():
         row = {
             "id": uuid7(),
@@ -51,8 +59,8 @@ def issue(session: Session, order: Order, kinds: Collection[str], amount: int, r
             "kind": kind,
             "order_id": order.id,
             "refund_id": refund_id,
-            "amount": amount,
-            "tax_amount": tax,
+            "amount": total.amount,
+            "tax_amount": total.tax,
             "currency": order.currency,
             "issued_at": now,
         }

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.billing.models import LedgerEntry, Order
@@ -28,6 +28,8 @@ COURSE_REVENUE = "course_revenue"
 UNALLOCATED = "unallocated_payments"
 DISPUTED = "disputed_funds"
 BANK = "bank"
+# Between these an order's money is divided.
+SHARED_ACCOUNTS = (TAX_PAYABLE, INSTRUCTOR_PAYABLE, COURSE_REVENUE)
 _e = LedgerEntry
 # Any number of entries in one statement that stays the same.
 WRITE = hot(
@@ -85,6 +87,13 @@ def _rows(posting: Posting) -> list[dict[str, Any]]:
         raise Unbalanced(f"{posting.key} sums to {sum(entry.amount for entry in entries)}")
     common = {"posting": posting.key, "currency": posting.currency, "order_id": posting.order_id}
     return [{**common, "occurred_at": posting.at, **vars(entry)} for entry in entries]
+
+
+def shared_balances(session: Session, order_id: UUID, but: str) -> dict[tuple[str, int], int]:
+    """What the books hold of an order's money, by shared account and line, without the posting `but`."""
+    mine = (_e.order_id == order_id, _e.account.in_(SHARED_ACCOUNTS), _e.posting != but)
+    totals = select(_e.account, _e.line, func.sum(_e.amount)).where(*mine).group_by(_e.account, _e.line)
+    return {(account, line): int(total) for account, line, total in session.execute(totals)}
 
 
 def reverse(session: Session, key: str, at: datetime) -> None:

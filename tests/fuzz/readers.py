@@ -20,6 +20,7 @@ import orjson
 import stripe
 from hypothesis import strategies as st
 
+from services.billing.tests.splits import check_split
 from services.billing.webhook_gateway import WebhookRefused, verify_event
 from services.catalog.courses.rendering import render_markdown
 from services.catalog.files.archives import check_archive
@@ -177,4 +178,5 @@ READERS = [
     Reader("passkey assertion", _assertions, read_assertion),
     Reader("typed words", st.text(max_size=120), read_words),
     Reader("markdown", _markdown, read_markdown),
+    Reader("refund split", st.integers(min_value=0), check_split),
 ]
