@@ -107,10 +107,13 @@ def list_payments(
 
 
 @router.get("/admin/payments/export", tags=["admin"], response_class=StreamingResponse, responses=CSV)
-def export_payments(actor: Reader, database: DatabaseDep, wanted: Annotated[PaymentFilter, Depends()]) -> Any:
-    """The same as CSV, all of them, sent as they are read."""
+def export_payments(
+    actor: Reader, database: DatabaseDep, wanted: Annotated[PaymentFilter, Depends()], bom: bool = False
+) -> Any:
+    """The same as CSV, all of them, sent as they are read. With `bom=true` it begins with a byte order mark, by which
+    Excel knows that it is UTF-8."""
     headers = {"Content-Disposition": 'attachment; filename="payments.csv"', "Cache-Control": "no-store"}
-    rows = searching.export_orders(database, OrderFilter(**vars(wanted)))
+    rows = searching.export_orders(database, OrderFilter(**vars(wanted)), bom)
     return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -89,6 +89,47 @@ def test_the_export_holds_every_order_once_and_no_formula(shop: Shop, monkeypatc
     assert {(row["amount"], row["currency"], row["status"]) for row in rows} == {("4900", "USD", "pending")}
 
 
+def exported(shop: Shop, title: str, **query: str) -> tuple[str, bytes]:
+    """The line of an order for a course of this title, and the whole answer."""
+    event = course_event(title=title)
+    shop.harness.deliver(event)
+    assert shop.checkout(shop.harness.caller(), event.course_id).status_code == 201
+    query = {"course_id": str(event.course_id), **query}
+    body = shop.harness.caller("admin").get(f"{ADMIN}/export", params=query).content
+    return body.decode("utf-8-sig").split("\r\n")[1], body
+
+
+def test_empty_cells_of_an_export_are_empty(shop: Shop) -> None:
+    line, _ = exported(shop, "Rust")
+    assert ",Rust,4900,USD,,0,,0,0,none,False,cs_test_" in line
+
+
+@pytest.mark.parametrize(
+    ("title", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        (" \u00a0-2", "'-2"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b49", "'\uff0b49"),
+        ("\ufe6bSUM(A1)", "'\ufe6bSUM(A1)"),
+        ("Excel;=1+1;x", '"Excel;\'=1+1;x"'),
+        ("a; @b", '"a; \'@b"'),
+        ("a\t=1", '"a\t\'=1"'),
+        ('a";=1', '"a"";\'=1"'),
+        ("a, b", '"a, b"'),
+        ("C++ = fun", "C++ = fun"),
+    ],
+)
+def test_no_cell_of_an_export_is_a_formula_whatever_separates_the_cells(shop: Shop, title: str, cell: str) -> None:
+    line, _ = exported(shop, title.strip())
+    assert f",{cell},4900,USD," in line
+
+
+def test_an_export_begins_with_a_byte_order_mark_on_request(shop: Shop) -> None:
+    assert exported(shop, "\u00dcbung \u6570\u636e", bom="1")[1].startswith(b"\xef\xbb\xbfid,")
+    assert exported(shop, "\u00dcbung \u6570\u636e")[1].startswith(b"id,")
+
+
 @pytest.mark.parametrize("role", ["student", "instructor"])
 def test_nobody_else_exports(shop: Shop, role: str) -> None:
     assert shop.harness.caller(role).get(f"{ADMIN}/export").status_code == 403
