@@ -9,14 +9,21 @@ from services.billing.coupons import CouponNotValid
 from services.billing.facts import CANCELLED
 from services.billing.models import Order
 from services.billing.orders import OrderNotFound, find_order_for_update, get_order, terms_of
-from services.billing.provider import CALLS, AttemptSpent, OpenSession, Provider, ProviderUnavailable
-from services.billing.purchases import SESSION_LIFETIME, Purchase, open_order
+from services.billing.provider import (
+    CALLS,
+    AttemptSpent,
+    CheckoutRefused,
+    OpenSession,
+    Provider,
+    ProviderUnavailable,
+)
+from services.billing.purchases import SESSION_LIFETIME, OrderBusy, OrderOutdated, Purchase, open_order
 from services.billing.reconciliation import settle_order
 from services.billing.settlement import abandon_order, settle_free_order
 from services.billing.timeline import CHECKOUT_OPENED, note_step
 from shared import failpoints
 from shared.database import Database
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.slots import require_slot
 from shared.telemetry import get_logger
 
@@ -30,12 +37,21 @@ class PaymentsUnavailable(Unavailable):
     detail = "Nothing was charged and your order is kept. Try again in a few seconds to continue with it."
 
 
+class PaymentRefused(Conflict):
+    slug, title = "payment-refused", "The payment provider does not take this payment"
+    detail = "Nothing was charged. The price cannot be paid as it is, so trying again is no use: tell support."
+
+
 def start_checkout(database: Database, provider: Provider, purchase: Purchase) -> tuple[Order, bool]:
-    """The order with its open session, and whether it is new. Raises PaymentsUnavailable and all that open_order
-    raises; the order is committed before Stripe is asked, so the next click continues with it. The route takes a slot
-    of CALLS."""
+    """The order with its open session, and whether it is new. An open order at an old price is ended first. Raises
+    PaymentsUnavailable, PaymentRefused and all that open_order raises; the order is committed before Stripe is asked,
+    so the next click continues with it. The route takes a slot of CALLS."""
     require_slot(CALLS)
-    order, created = _open(database, purchase)
+    try:
+        order, created = _open(database, purchase)
+    except OrderOutdated as outdated:
+        cancel_order(database, provider, outdated.args[0], purchase.user_id)
+        order, created = _open_anew(database, purchase)
     try:
         if order.overdue:
             settle_order(database, provider, order)
@@ -54,6 +70,15 @@ def _open(database: Database, purchase: Purchase) -> tuple[Order, bool]:
     if isinstance(outcome, CouponNotValid):
         raise outcome
     return outcome
+
+
+def _open_anew(database: Database, purchase: Purchase) -> tuple[Order, bool]:
+    """After an outdated order was ended."""
+    try:
+        return _open(database, purchase)
+    except OrderOutdated as error:
+        # The price has changed once more, or a parallel click was faster.
+        raise OrderBusy from error
 
 
 def _open_unless_wrong(session: Session, purchase: Purchase) -> tuple[Order, bool] | CouponNotValid:
@@ -117,12 +142,23 @@ def _open_session(database: Database, provider: Provider, order: Order) -> Order
         except AttemptSpent as error:
             log.warning("checkout attempt spent", order_id=str(order.id), attempt=order.attempt, error=str(error))
             opened = provider.find_session(terms)
+        except CheckoutRefused as error:
+            log.error("ALERT the payment provider never takes this payment", order_id=str(order.id), error=str(error))
+            _abandon(database, order.id)
+            raise PaymentRefused from error
         failpoints.reach("checkout-before-store")
         order = _store_outcome(database, order, opened)
         if order.status != "pending" or order.session_id is not None:
             return order
     log.error("ALERT payment provider refuses to open a session", order_id=str(order.id), attempt=order.attempt)
     raise PaymentsUnavailable
+
+
+def _abandon(database: Database, order_id: UUID) -> None:
+    with database.begin() as session:
+        current = find_order_for_update(session, order_id)
+        if current is not None and current.status == "pending" and current.session_id is None:
+            abandon_order(session, current, "not_opened")
 
 
 def _store_outcome(database: Database, order: Order, opened: OpenSession | None) -> Order:

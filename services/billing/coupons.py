@@ -13,12 +13,11 @@ from uuid_utils.compat import uuid7
 from services.billing.models import Coupon, CouponUse, Order
 from shared import audit, limits
 from shared.audit import Origin
+from shared.currencies import CURRENCIES, Unit, multiple_fault
 from shared.errors import Conflict, Invalid, NotFound
 from shared.limits import Limit
 from shared.preconditions import Expected
 
-# Stripe takes no payment below about half a dollar (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
-SMALLEST_CHARGE = 50
 # Of a code that anybody may use: a shorter one is soon guessed. Codes from before this rule stay good.
 SHORTEST_PUBLIC_CODE = 8
 GUESSES = Limit(
@@ -88,7 +87,11 @@ def find_discount(session: Session, code: str, sale: Sale) -> int:
     coupon = _find_valid(session, code, sale)
     limits.give_back(session, GUESSES, sale.user_id)
     discount = sale.amount * coupon.percent // 100 if coupon.percent else min(coupon.amount or 0, sale.amount)
-    if 0 < sale.amount - discount < SMALLEST_CHARGE:
+    unit = CURRENCIES.get(sale.currency, Unit())
+    if discount < sale.amount:
+        # What is left must be an amount that can be charged, as the whole is.
+        discount -= discount % unit.multiple
+    if 0 < sale.amount - discount < unit.minimum:
         raise CouponLeavesTooLittle
     return discount
 
@@ -145,11 +148,12 @@ def _find_valid(session: Session, code: str, sale: Sale) -> Coupon:
 
 
 def create_coupon(session: Session, terms: CouponTerms, origin: Origin) -> Coupon:
-    """The new coupon. Raises CouponCodeTaken, Invalid for a window that ends before it begins, or a short code that is
-    for everybody."""
+    """The new coupon. Raises CouponCodeTaken, Invalid for a window that ends before it begins, a short code that is
+    for everybody, or an amount that can be taken off no charge."""
     if terms.user_id is None and len(terms.code) < SHORTEST_PUBLIC_CODE:
         message = f"must have at least {SHORTEST_PUBLIC_CODE} characters, unless the coupon is for one learner"
         raise Invalid("code", message, "too_short")
+    _check_amount(terms)
     starts_at = terms.starts_at or datetime.now(UTC)
     if terms.ends_at is not None and terms.ends_at <= starts_at:
         raise Invalid("ends_at", "must be after starts_at, or after now without one", "too_early")
@@ -160,6 +164,15 @@ def create_coupon(session: Session, terms: CouponTerms, origin: Origin) -> Coupo
         raise CouponCodeTaken
     audit.record(session, origin, "coupon.created", coupon.id, code=coupon.code)
     return coupon
+
+
+def _check_amount(terms: CouponTerms) -> None:
+    if terms.amount is None or terms.currency is None:
+        return
+    if terms.currency not in CURRENCIES:
+        raise Invalid("currency", "is not a currency that can be charged")
+    if fault := multiple_fault(terms.amount, terms.currency):
+        raise Invalid("amount", fault)
 
 
 def end_coupon(session: Session, coupon_id: UUID, expected: Expected, origin: Origin) -> Coupon:

@@ -23,6 +23,10 @@ class AttemptSpent(Exception):
     """The provider answered this key with an error and will repeat it: go on with the next attempt's key."""
 
 
+class CheckoutRefused(Exception):
+    """The provider will not take this payment, however often it is asked: its amount or currency is not acceptable."""
+
+
 class RefundRefused(Exception):
     """The provider will not give this money back, however often it is asked."""
 
@@ -80,7 +84,7 @@ class Provider(Protocol):
     """Every method raises ProviderUnavailable when there is no answer. Never call one inside a transaction."""
 
     def open_session(self, terms: CheckoutTerms) -> OpenSession:
-        """The session of the terms' key, made now or before. Raises AttemptSpent."""
+        """The session of the terms' key, made now or before. Raises AttemptSpent, CheckoutRefused."""
 
     def expire_session(self, session_id: str) -> None:
         """Nobody can pay at it any more; nothing happens to one that is paid or over."""

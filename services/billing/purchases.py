@@ -12,7 +12,15 @@ from uuid_utils.compat import uuid7
 
 from services.billing.coupons import CouponNotValid, Sale, find_discount, hold_coupon
 from services.billing.models import CURRENT_STATUSES, Order, OrderLine, OrderStep, Product
-from services.billing.products import find_price, get_product_for_sale
+from services.billing.orders import list_lines
+from services.billing.products import (
+    CourseIsFree,
+    CourseNotForSale,
+    PriceNotChargeable,
+    find_price,
+    get_product_for_sale,
+)
+from services.billing.timeline import has_access
 from shared import limits
 from shared.errors import Conflict, Invalid
 from shared.limits import Limit
@@ -24,7 +32,7 @@ ORDERS = Limit("orders", "new orders", 30, "account", timedelta(hours=1), "Pay t
 
 
 class AlreadyPurchased(Conflict):
-    slug, title = "already-purchased", "You have bought this course"
+    slug, title = "already-purchased", "You have this course already"
     detail = "There is nothing to pay. Your courses are at GET /api/v1/enrollments."
 
 
@@ -36,6 +44,10 @@ class PaymentUnderReview(Conflict):
 class OpenOrderDiffers(Conflict):
     slug, title = "open-order-differs", "You have an open order on other terms"
     detail = "Pay it at its checkout_url, or give it up with POST /api/v1/payments/orders/{order_id}/cancel first."
+
+
+class OrderOutdated(Exception):
+    """The open order, whose id it is raised with, is at terms that do not hold any more, such as an old price."""
 
 
 class OrderBusy(Conflict):
@@ -57,8 +69,8 @@ class Purchase:
 
 def open_order(session: Session, purchase: Purchase) -> tuple[Order, bool]:
     """The order that this purchase means, and whether it is new: the one of the same key, else the open one, else a
-    new one at the product's price. Raises AlreadyPurchased, PaymentUnderReview, Invalid, CourseNotForSale,
-    CourseIsFree, LimitReached, and what find_discount raises."""
+    new one at the product's price. Raises AlreadyPurchased, PaymentUnderReview, OrderOutdated, OpenOrderDiffers,
+    Invalid, CourseNotForSale, CourseIsFree, PriceNotChargeable, LimitReached, and what find_discount raises."""
     for _ in range(ATTEMPTS_TO_OPEN):
         order = _find_by_key(session, purchase) or _find_open(session, purchase)
         if order is not None:
@@ -74,7 +86,7 @@ def _find_by_key(session: Session, purchase: Purchase) -> Order | None:
         return None
     wanted = (Order.user_id == purchase.user_id, Order.client_key == purchase.client_key)
     order = session.scalar(select(Order).where(*wanted))
-    if order is not None and (order.course_id != purchase.course_id or _differs(order, purchase)):
+    if order is not None and (order.course_id != purchase.course_id or _is_other_wish(order, purchase)):
         raise Invalid("Idempotency-Key", "was used for another purchase; use a new one for each", "key_reused")
     return order
 
@@ -86,18 +98,32 @@ def _find_open(session: Session, purchase: Purchase) -> Order | None:
         Order.status.in_(CURRENT_STATUSES),
     )
     orders = {order.status: order for order in session.scalars(current)}
-    if orders.keys() - {"pending", "review"}:
+    if orders.keys() - {"pending", "review"} or has_access(session, purchase.user_id, purchase.course_id):
         raise AlreadyPurchased
     if "review" in orders:
         raise PaymentUnderReview
     order = orders.get("pending")
-    if order is not None and _differs(order, purchase):
+    # One whose page has expired is settled first; the money of one under way is not asked for again.
+    if order is None or order.overdue or order.processing_at is not None:
+        return order
+    if _is_other_wish(order, purchase):
         raise OpenOrderDiffers(order_id=str(order.id))
+    if _is_outdated(session, order, purchase):
+        raise OrderOutdated(order.id)
     return order
 
 
-def _differs(order: Order, purchase: Purchase) -> bool:
-    return purchase.coupon not in (None, order.coupon) or purchase.currency not in (None, order.currency)
+def _is_other_wish(order: Order, purchase: Purchase) -> bool:
+    return purchase.coupon != order.coupon or purchase.currency not in (None, order.currency)
+
+
+def _is_outdated(session: Session, order: Order, purchase: Purchase) -> bool:
+    """Whether the course now costs something else, or is not sold any more. The terms of a coupon never change."""
+    try:
+        listed = find_price(session, get_product_for_sale(session, order.course_id), purchase.currency)
+    except (CourseNotForSale, CourseIsFree, PriceNotChargeable, Invalid):
+        return True
+    return listed != (list_lines(session, order)[0].list_amount, order.currency)
 
 
 def _insert_order(session: Session, purchase: Purchase) -> Order | None:
@@ -147,7 +173,7 @@ def _price(session: Session, purchase: Purchase) -> _Price:
 
 
 def quote(session: Session, purchase: Purchase) -> dict[str, Any] | CouponNotValid:
-    """What the purchase would cost. A wrong code is returned and not raised: its count has to be committed. Raises what
+    """What the purchase would cost. A wrong code is returned, not raised: its count has to be committed. Raises what
     open_order raises about products, prices and coupons."""
     try:
         price = _price(session, purchase)

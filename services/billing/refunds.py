@@ -17,6 +17,7 @@ from services.billing.settlement import record_sighting, refund_wish_changed
 from services.billing.sightings import Sighting
 from shared import audit, failpoints, inbox
 from shared.audit import Origin
+from shared.currencies import multiple_fault
 from shared.database import Database
 from shared.errors import Conflict, Invalid
 from shared.inbox import Payload
@@ -49,7 +50,7 @@ class RefundWish:
 
 def request_refund(session: Session, order_id: UUID, wish: RefundWish) -> dict[str, Any]:
     """The stored wish; the order waits as `refund_pending`. Raises OrderNotFound, NothingToRefund,
-    RefundWhileDisputed, Invalid for more than is left."""
+    RefundWhileDisputed, Invalid for more than is left and for an amount that the provider does not move."""
     order = find_order_for_update(session, order_id)
     if order is None:
         raise OrderNotFound
@@ -78,6 +79,8 @@ def _refundable(facts: Facts, wanted: int | None) -> int:
         raise NothingToRefund
     if wanted is not None and wanted > left:
         raise Invalid("amount", f"is more than the {left} (minor units) that are left of the payment", "too_much")
+    if wanted is not None and (fault := multiple_fault(wanted, facts.currency)):
+        raise Invalid("amount", fault)
     return wanted or left
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shared.currencies import LARGEST_AMOUNT
 from shared.schemas import Input, Moment, Money, ShortText
 
 OrderStatus = Literal[
@@ -101,7 +102,7 @@ class PaymentRead(OrderRead):
 class RefundCreate(Input):
     """How much of the payment goes back, in minor units of its currency; left out, all that is left."""
 
-    amount: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
+    amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)] | None = None
     reason: Reason
 
 
@@ -138,9 +139,9 @@ class QuoteRead(BaseModel):
 
 
 class PriceWrite(Input):
-    """Minor units."""
+    """Minor units; at least the smallest payment in the currency."""
 
-    amount: int = Field(ge=50, le=99_999_999)
+    amount: int = Field(ge=1, le=LARGEST_AMOUNT)
 
 
 class CurrencyPriceRead(BaseModel):
@@ -159,7 +160,7 @@ class CouponTerms(Input):
 
     code: CouponCode
     percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    amount: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
+    amount: Annotated[int, Field(ge=1, le=LARGEST_AMOUNT)] | None = None
     currency: CurrencyCode | None = None
     course_id: UUID | None = None
     user_id: UUID | None = None

@@ -15,7 +15,7 @@ from services.billing.movements import load_facts, store_movements
 from services.billing.orders import find_order_for_update, list_grants, terms_of
 from services.billing.sightings import Sighting
 from services.billing.stripe_events import SECOND_WORD, SOURCE
-from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_step
+from services.billing.timeline import MONEY_RECEIVED, PAYMENT_PROCESSING, note_access, note_step
 from shared import inbox, outbox
 from shared.events.billing import AccessEvent
 from shared.inbox import Unprocessable
@@ -98,6 +98,8 @@ def _apply(session: Session, order: Order, before: Facts, facts: Facts) -> None:
     order.refunded_amount = facts.refunded_amount
     order.dispute = facts.dispute
     _change_status(session, order, before, facts)
+    if facts.settled and not before.settled:
+        note_access(session, order.id)
     for event_class, details in announcements(before, facts):
         _announce(session, order, event_class, details)
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import stripe
 
-from services.billing.provider import ProviderUnavailable
+from services.billing.provider import AttemptSpent, CheckoutRefused, ProviderUnavailable
 
 
 def may_answer_later(error: stripe.StripeError) -> bool:
@@ -13,6 +13,16 @@ def may_answer_later(error: stripe.StripeError) -> bool:
     (https://docs.stripe.com/api/idempotent_requests). 409: another request with this key is still at work."""
     before = (stripe.APIConnectionError, stripe.RateLimitError, stripe.AuthenticationError, stripe.PermissionError)
     return isinstance(error, before) or error.http_status in (409, 502, 503, 504)
+
+
+def meaning_of(error: stripe.StripeError) -> Exception:
+    """What an error says about a new session: not now, never with these terms, or not with this key."""
+    if may_answer_later(error):
+        return ProviderUnavailable(str(error))
+    # Its time is worked out anew for each attempt; all else would be sent again as it was.
+    if isinstance(error, stripe.InvalidRequestError) and error.param != "expires_at":
+        return CheckoutRefused(str(error))
+    return AttemptSpent(str(error))
 
 
 @contextmanager

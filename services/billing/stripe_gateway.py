@@ -13,7 +13,6 @@ import stripe
 
 from services.billing import stripe_shapes
 from services.billing.provider import (
-    AttemptSpent,
     CheckoutTerms,
     OpenSession,
     ProviderUnavailable,
@@ -21,7 +20,7 @@ from services.billing.provider import (
     RefundTerms,
 )
 from services.billing.sightings import Refund, Sighting
-from services.billing.stripe_errors_gateway import may_answer_later, nothing_if_missing, unavailable
+from services.billing.stripe_errors_gateway import may_answer_later, meaning_of, nothing_if_missing, unavailable
 from services.billing.stripe_events import HANDLED_TYPES, VerifiedEvent
 from services.billing.stripe_objects_gateway import (
     charge_of,
@@ -95,9 +94,7 @@ class StripeGateway:
         try:
             created = self._client.v1.checkout.sessions.create(params, {"idempotency_key": terms.key})
         except stripe.StripeError as error:
-            if may_answer_later(error):
-                raise ProviderUnavailable(str(error)) from error
-            raise AttemptSpent(str(error)) from error
+            raise meaning_of(error) from error
         return read_open_session(shape(CheckoutSession, created))
 
     def expire_session(self, session_id: str) -> None:

@@ -26,7 +26,9 @@ _BEHIND = text("""
     ORDER BY order_steps.id
 """)
 # An older event changes nothing; a step is noted for orders of ours only, and behind the order's lock like every other
-# one: a number that becomes visible after a higher one would be missed by who goes on behind that one.
+# one: a number that becomes visible after a higher one would be missed by who goes on behind that one. Access by other
+# reasons counts for each paid order that has not heard of any. Pending orders are locked too: one that is being paid at
+# this moment is seen here, or sees this access (`note_access`).
 _RECORD = later(
     hot(
         text("""
@@ -37,14 +39,59 @@ _RECORD = later(
             version = excluded.version, user_id = excluded.user_id, course_id = excluded.course_id,
             order_id = excluded.order_id, active = excluded.active, heard_at = now()
         WHERE enrollments.version < excluded.version
-        RETURNING enrollments.order_id
+        RETURNING enrollments.active
+    ), concerned AS (
+        SELECT orders.id, orders.status FROM heard JOIN orders ON orders.id = CAST(:order_id AS uuid)
+            OR (heard.active AND orders.user_id = :user_id AND orders.course_id = :course_id
+                AND orders.status IN ('pending', 'paid', 'refund_pending', 'partly_refunded'))
+        FOR NO KEY UPDATE OF orders
     )
     INSERT INTO order_steps (order_id, step, at)
-    SELECT orders.id, CAST(:step AS text), clock_timestamp() FROM heard JOIN orders ON orders.id = heard.order_id
-    FOR NO KEY UPDATE OF orders
+    SELECT concerned.id, CAST(:step AS text), clock_timestamp() FROM concerned
+    WHERE concerned.id = CAST(:order_id AS uuid) OR (
+        concerned.status <> 'pending' AND NOT EXISTS (
+            SELECT FROM order_steps WHERE order_steps.order_id = concerned.id AND order_steps.step = 'access_granted'
+        )
+    )
 """)
     )
 )
+
+
+# Access that is there, by whatever reason; that of an order whose money went back is about to end.
+_ACTIVE = """
+    enrollments.active AND NOT EXISTS (
+        SELECT FROM orders AS ended WHERE ended.id = enrollments.order_id AND ended.status IN ('refunded', 'lost')
+    )
+"""
+# Their own courses instructors have without an enrollment.
+HAS_ACCESS = f"""
+    SELECT EXISTS (
+        SELECT FROM enrollments
+        WHERE enrollments.user_id = :user_id AND enrollments.course_id = :course_id AND {_ACTIVE}
+    ) OR EXISTS (SELECT FROM products WHERE course_id = :course_id AND instructor_id = :user_id)
+"""  # nosec B608 # put together of constants
+NOTE_ACCESS = f"""
+    INSERT INTO order_steps (order_id, step, at)
+    SELECT orders.id, 'access_granted', clock_timestamp()
+    FROM orders JOIN order_lines ON order_lines.order_id = orders.id
+    JOIN enrollments ON enrollments.course_id = order_lines.course_id
+        AND enrollments.user_id = coalesce(order_lines.recipient_id, orders.user_id)
+    WHERE orders.id = :order_id AND {_ACTIVE}
+"""  # nosec B608 # put together of constants
+_HAS_ACCESS = hot(text(HAS_ACCESS))
+_NOTE_ACCESS = later(hot(text(NOTE_ACCESS)))
+
+
+def has_access(session: Session, user_id: UUID, course_id: UUID) -> bool:
+    """Whether the course is open to the person already, as far as catalog has told."""
+    return bool(session.scalar(_HAS_ACCESS, {"user_id": user_id, "course_id": course_id}))
+
+
+def note_access(session: Session, order_id: UUID) -> None:
+    """Of a locked order that has just been paid: the access that its people have already. Catalog tells of access only
+    when it changes, so of theirs no event will come."""
+    session.execute(_NOTE_ACCESS, {"order_id": order_id})
 
 
 def note_step(session: Session, order_id: UUID, step: str, at: datetime | None = None) -> None:

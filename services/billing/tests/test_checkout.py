@@ -175,9 +175,13 @@ def test_an_attempt_that_failed_for_good_is_followed_by_one_with_a_new_key(shop:
     assert session["metadata"]["attempt"] == "2"
 
 
-def test_the_order_keeps_the_price_of_the_click(shop: Shop) -> None:
-    caller, course_id = shop.harness.caller(), shop.sell(4900)
-    shop.checkout(caller, course_id)
-    shop.change(course_id, 2, amount=9900)
-    assert shop.checkout(caller, course_id).json()["price"]["amount"] == 4900
-    assert shop.checkout(shop.harness.caller(), course_id).json()["price"]["amount"] == 9900
+def test_a_payment_that_stripe_never_takes_is_a_conflict_and_ends_the_order(shop: Shop) -> None:
+    caller, course_id = shop.harness.caller(), shop.sell()
+    shop.far_end.set_faults({"kind": "400", **CREATE})
+    refused = shop.checkout(caller, course_id)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:academy:problem:payment-refused")
+    assert "Retry-After" not in refused.headers
+    [order] = caller.get("/api/v1/payments/orders").json()["items"]
+    assert order["status"] == "failed"
+    shop.far_end.set_faults()
+    assert shop.checkout(caller, course_id).status_code == 201
