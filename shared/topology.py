@@ -29,6 +29,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.CoursePublished,
         e.CourseUpdated,
         e.CourseArchived,
+        e.LessonOpened,
         e.LessonCompleted,
         e.CourseCompleted,
         e.EnrollmentGranted,

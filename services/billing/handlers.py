@@ -28,6 +28,7 @@ from shared.events import (
     EnrollmentGranted,
     EnrollmentRevoked,
     LessonCompleted,
+    LessonOpened,
 )
 from shared.events.catalog import CourseEvent
 from shared.inbox import Handlers, Intake, Payload, Unprocessable
@@ -40,6 +41,7 @@ def create_handlers(provider: Provider) -> Handlers:
             CoursePublished: on_course_changed,
             CourseUpdated: on_course_changed,
             CourseArchived: on_course_changed,
+            LessonOpened: on_progress,
             LessonCompleted: on_progress,
             CourseCompleted: on_progress,
             EnrollmentGranted: on_enrollment_changed,
@@ -61,7 +63,7 @@ def on_course_changed(session: Session, event: CourseEvent) -> None:
     project_course(session, event)
 
 
-def on_progress(session: Session, event: LessonCompleted | CourseCompleted) -> None:
+def on_progress(session: Session, event: LessonOpened | LessonCompleted | CourseCompleted) -> None:
     """How far a learner has come."""
     record_progress(session, event)
 

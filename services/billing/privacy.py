@@ -14,6 +14,7 @@ from services.billing.models import (
     Dispute,
     Document,
     Enrollment,
+    LessonUsed,
     Order,
     OrderLine,
     Payment,
@@ -37,6 +38,7 @@ def erase(session: Session, user_id: UUID, _version: int) -> Counts:
     known = update(Order).where(Order.user_id == user_id, or_(Order.session_url.is_not(None), Order.client_key != ""))
     anonymous = known.values(session_url=None, client_key=None).returning(Order.id)
     session.execute(delete(Certificate).where(Certificate.user_id == user_id))
+    session.execute(delete(LessonUsed).where(LessonUsed.user_id == user_id))
     learned = delete(Progress).where(Progress.user_id == user_id).returning(Progress.course_id)
     reasoned = update(RefundRequest).where(RefundRequest.order_id.in_(orders), RefundRequest.reason != "")
     unnamed = update(Buyer).where(Buyer.order_id.in_(orders), Buyer.name != NOBODY["name"])
@@ -85,6 +87,7 @@ PRIVACY = Privacy(
             RefundRequest.order_id.in_(_orders_of(user_id))
         ),
         "progress": lambda user_id: select(Progress.__table__).where(Progress.user_id == user_id),
+        "lessons_used": lambda user_id: select(LessonUsed.__table__).where(LessonUsed.user_id == user_id),
         "certificates": lambda user_id: select(Certificate.__table__).where(Certificate.user_id == user_id),
         "coupons": lambda user_id: select(Coupon.__table__).where(Coupon.user_id == user_id),
         "coupon_uses": lambda user_id: select(CouponUse.__table__).where(CouponUse.user_id == user_id),

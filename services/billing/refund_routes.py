@@ -23,7 +23,8 @@ Refunder = Annotated[Actor, require("payments:refund")]
 
 def _policy(request: Request) -> RefundPolicy:
     settings: Settings = request.app.state.settings
-    return RefundPolicy(timedelta(days=settings.refund_window_days), settings.refund_progress_percent)
+    window = timedelta(days=settings.refund_window_days)
+    return RefundPolicy(window, settings.refund_progress_percent, settings.refund_returns_per_year)
 
 
 PolicyDep = Annotated[RefundPolicy, Depends(_policy)]
@@ -33,7 +34,8 @@ PolicyDep = Annotated[RefundPolicy, Depends(_policy)]
 def return_course(
     actor: Buyer, session: SessionDep, order_id: UUID, wish: ReturnCreate, policy: PolicyDep, origin: OriginDep
 ) -> Any:
-    """Gives all of your money back while the policy allows it: soon after paying and before learning much. Access ends
+    """Gives all of your money back while the policy allows it: soon after paying, before reading
+    much, and not too often. Access ends
     when Stripe has confirmed the refund; until then the order is `refund_pending`."""
     return_of_all = RefundWish(None, wish.reason, origin.of(actor))
     return refund_policy.return_course(session, order_id, actor.user_id, return_of_all, policy)

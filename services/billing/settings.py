@@ -16,9 +16,11 @@ class Settings(shared.settings.Settings):
     stripe_test_mode: bool = False
     stripe_api_base: str = "https://api.stripe.com"
     stripe_webhook_secrets: SecretStr = SecretStr("")
-    # What a learner may return without asking: within so many days, with at most so many percent completed.
+    # What a learner may return without asking: within so many days, with at most so many percent read.
     refund_window_days: int = Field(14, ge=0, le=365)
     refund_progress_percent: int = Field(20, ge=0, le=100)
+    # How many courses a learner may return in a year without asking.
+    refund_returns_per_year: int = Field(3, ge=0, le=1000)
     # How long the bodies of Stripe's events are kept; Stripe itself lists them for 30 days.
     stripe_event_days: int = Field(35, ge=30, le=3650)
     # What of the net price is the instructor's, in percent; orders keep what held when they were made.

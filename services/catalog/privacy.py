@@ -7,7 +7,7 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from services.catalog.courses.models import Announcement, Course
-from services.catalog.learning.models import CourseCompletion, Enrollment, Grant, LessonCompletion
+from services.catalog.learning.models import CourseCompletion, Enrollment, Grant, LessonCompletion, LessonOpening
 from shared.privacy import Counts, Privacy
 
 
@@ -16,7 +16,7 @@ def erase(session: Session, user_id: UUID, _version: int) -> Counts:
     still finds what it takes back."""
     theirs = _enrollments_of(user_id)
     counts = {}
-    for model in (LessonCompletion, CourseCompletion):
+    for model in (LessonCompletion, LessonOpening, CourseCompletion):
         removed = delete(model).where(model.enrollment_id.in_(theirs)).returning(model.enrollment_id)
         counts[str(model.__tablename__)] = len(session.execute(removed).all())
     return counts
@@ -38,6 +38,9 @@ PRIVACY = Privacy(
         "grants": lambda user_id: select(Grant.__table__).where(Grant.enrollment_id.in_(_enrollments_of(user_id))),
         "lesson_completions": lambda user_id: select(LessonCompletion.__table__).where(
             LessonCompletion.enrollment_id.in_(_enrollments_of(user_id))
+        ),
+        "lesson_openings": lambda user_id: select(LessonOpening.__table__).where(
+            LessonOpening.enrollment_id.in_(_enrollments_of(user_id))
         ),
         "course_completions": lambda user_id: select(CourseCompletion.__table__).where(
             CourseCompletion.enrollment_id.in_(_enrollments_of(user_id))

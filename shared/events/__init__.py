@@ -17,6 +17,7 @@ from shared.events.catalog import (
     EnrollmentGranted,
     EnrollmentRevoked,
     LessonCompleted,
+    LessonOpened,
 )
 from shared.events.certificates import CertificateIssued, CertificateRestored, CertificateRevoked
 from shared.events.event import Event, leaves
@@ -62,6 +63,7 @@ __all__ = [
     "Event",
     "InstructorApplicationDecided",
     "LessonCompleted",
+    "LessonOpened",
     "LiveSessionCancelled",
     "LiveSessionChanged",
     "LiveSessionReminderDue",

@@ -57,6 +57,19 @@ class EnrollmentRevoked(EnrollmentEvent):
     reason: str = ""
 
 
+class LessonOpened(Event):
+    """A learner who is enrolled by a purchase was given a lesson, or a file of it, for the first time. The course has
+    `lesson_count` lessons."""
+
+    source: ClassVar[str] = "catalog"
+    subject_field: ClassVar[str] = "enrollment_id"
+    enrollment_id: UUID
+    user_id: UUID
+    course_id: UUID
+    lesson_id: UUID
+    lesson_count: int
+
+
 class LessonCompleted(Event):
     """A learner completed a lesson; `completed_lessons` of the course's `lesson_count` are complete after it."""
 

@@ -3,7 +3,7 @@
 from services.billing.models.declarative import Base
 from services.billing.models.ledger import Buyer, Document, DocumentCounter, LedgerEntry, Payout, RevenueDay
 from services.billing.models.movements import Dispute, Payment, Refund, RefundRequest
-from services.billing.models.orders import CURRENT_STATUSES, Order, OrderLine, Product, Progress
+from services.billing.models.orders import CURRENT_STATUSES, LessonUsed, Order, OrderLine, Product, Progress
 from services.billing.models.records import StripeEvent
 from services.billing.models.selling import Coupon, CouponUse, Price
 from services.billing.models.watching import Certificate, Enrollment, Mismatch, OrderStep, PullCursor
@@ -20,6 +20,7 @@ __all__ = [
     "DocumentCounter",
     "Enrollment",
     "LedgerEntry",
+    "LessonUsed",
     "Mismatch",
     "Order",
     "OrderLine",

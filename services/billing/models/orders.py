@@ -145,5 +145,18 @@ class Progress(Base):
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     course_id: Mapped[UUID] = mapped_column(primary_key=True)
     percent: Mapped[int]
+    # The most ever completed, and of how many; 0 where only the percentage was told.
+    completed: Mapped[int] = mapped_column(server_default="0")
+    lesson_count: Mapped[int] = mapped_column(server_default="0")
     # When we heard that the course is completed: its certificate must follow.
     completed_at: Mapped[datetime | None]
+
+
+class LessonUsed(Base):
+    """Projection of catalog: a lesson that somebody who ordered the course has read or completed, at any time."""
+
+    __tablename__ = "lessons_used"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    course_id: Mapped[UUID] = mapped_column(primary_key=True)
+    lesson_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,5 +1,6 @@
 """Money back: who may ask, how much, and that only Stripe's word makes it a refund."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from services.billing.tests.shop import Shop
-from shared.events import CourseCompleted, LessonCompleted, PaymentRefunded
+from shared.events import CourseCompleted, LessonCompleted, LessonOpened, PaymentRefunded
 from shared.testing.harness import Caller
 
 
@@ -20,14 +21,16 @@ def give_back(caller: Caller, order_id: str) -> Any:
     return caller.post(f"/api/v1/payments/orders/{order_id}/refunds", json={"reason": "not for me"})
 
 
-def learn(shop: Shop, caller: Caller, course_id: str, done: int, lessons: int = 10) -> None:
+def learn(
+    shop: Shop, caller: Caller, course_id: str, done: int, lessons: int = 10, lesson_id: UUID | None = None
+) -> None:
     shop.harness.deliver(
         LessonCompleted(
             enrollment_id=uuid7(),
             version=done,
             user_id=caller.user_id,
             course_id=UUID(course_id),
-            lesson_id=uuid7(),
+            lesson_id=lesson_id or uuid7(),
             completed_lessons=done,
             lesson_count=lessons,
         )
@@ -171,6 +174,76 @@ def test_who_has_learned_much_must_ask_even_after_taking_marks_back(shop: Shop) 
     answer = give_back(caller, order["id"])
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:academy:problem:refund-progress-over")
     assert "30 %" in answer.json()["detail"]
+
+
+def read(shop: Shop, caller: Caller, course_id: str, done: int, lessons: int = 10) -> list[UUID]:
+    """The lessons read, which are told twice."""
+    ids = [uuid7() for _ in range(done)]
+    for lesson_id in (*ids, *ids):
+        event = LessonOpened(
+            enrollment_id=uuid7(), user_id=caller.user_id, course_id=course_id, lesson_id=lesson_id,
+            lesson_count=lessons,
+        )  # fmt: skip
+        shop.harness.deliver(event)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("done", "lessons", "status"),
+    [(2, 10, 202), (3, 10, 409), (2, 5, 202), (3, 5, 409), (2, 2, 202), (4, 20, 202), (5, 20, 409), (21, 100, 409)],
+)
+def test_who_has_read_more_than_a_part_and_two_lessons_must_ask(
+    shop: Shop, done: int, lessons: int, status: int
+) -> None:
+    caller, order, _ = shop.paid()
+    read(shop, caller, order["course_id"], done, lessons)
+    answer = give_back(caller, order["id"])
+    assert answer.status_code == status
+    if status == 409:
+        assert answer.json()["type"] == "urn:academy:problem:refund-progress-over"
+
+
+def test_lessons_that_were_read_and_others_that_were_marked_count_together(shop: Shop) -> None:
+    caller, order, _ = shop.paid()
+    [lesson_id, _] = read(shop, caller, order["course_id"], 2)
+    learn(shop, caller, order["course_id"], 1, lesson_id=lesson_id)
+    learn(shop, caller, order["course_id"], 2)
+    assert give_back(caller, order["id"]).status_code == 409
+
+
+def test_what_was_read_before_a_return_counts_at_the_next_one(shop: Shop) -> None:
+    caller, order, _ = shop.paid()
+    read(shop, caller, order["course_id"], 1)
+    assert give_back(caller, order["id"]).status_code == 202
+    shop.work()
+    again = shop.checkout(caller, UUID(order["course_id"])).json()
+    session_id = again["checkout_url"].rsplit("/", 1)[1]
+    shop.far_end.pay(session_id)
+    shop.deliver_all(session_id)
+    read(shop, caller, order["course_id"], 2)
+    assert give_back(caller, again["id"]).status_code == 409
+
+
+def test_a_learner_returns_three_courses_a_year(shop: Shop) -> None:
+    caller, orders = shop.harness.caller(), []
+    for _ in range(5):
+        order = shop.checkout(caller, shop.sell()).json()
+        session_id = order["checkout_url"].rsplit("/", 1)[1]
+        shop.far_end.pay(session_id)
+        shop.deliver_all(session_id)
+        orders.append(order["id"])
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda order: give_back(caller, order), orders[:4]))
+    assert sorted(answer.status_code for answer in answers) == [202, 202, 202, 409]
+    refused = give_back(caller, orders[4])
+    assert refused.json()["type"] == "urn:academy:problem:too-many-returns"
+    assert refund(shop, orders[4]).status_code == 202, "an administrator decides otherwise"
+    shop.sql(
+        "UPDATE refund_requests SET created_at = now() - interval '366 days' WHERE requested_by = :id",
+        id=caller.user_id,
+    )
+    left = [order for order, answer in zip(orders, answers, strict=False) if answer.status_code == 409]
+    assert give_back(caller, left[0]).status_code == 202
 
 
 def test_a_completed_course_cannot_be_returned(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from services.catalog.files import library, uploads
 from services.catalog.files.names import attachment
 from services.catalog.files.schemas import UPLOAD_BODY, FileRead
+from services.catalog.learning import openings
 from services.catalog.settings import LARGEST_FILE, Settings
 from services.catalog.visitors import Visitor
 from shared import forms
@@ -84,6 +85,8 @@ def delete_file(session: SessionDep, actor: Author, file_id: UUID) -> None:
 def download_file(request: Request, session: SessionDep, actor: Reader, file_id: UUID) -> Response:
     """The file itself, always as a download. From a local disk the gateway sends the bytes."""
     file = library.get_file(session, file_id, Visitor.of(actor))
+    if actor and file.lesson_id and request.method == "GET":
+        openings.record_opening(session, file.lesson_id, actor.user_id)
     storage: Storage = request.app.state.storage
     headers = {"Content-Disposition": attachment(file.name), **SAFE_DOWNLOAD}
     if storage.is_local:

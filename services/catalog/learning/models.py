@@ -69,6 +69,16 @@ class LessonCompletion(Base):
     completed_at: Mapped[datetime]
 
 
+class LessonOpening(Base):
+    """A learner who is enrolled by a purchase was given a lesson, or a file of it, for the first time."""
+
+    __tablename__ = "lesson_openings"
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True, index=True)
+    opened_at: Mapped[datetime]
+
+
 class CourseCompletion(Base):
     """A learner has completed the course: once, and for good, whatever lessons are added later."""
 

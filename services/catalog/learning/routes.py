@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+from fastapi import BackgroundTasks, Request
+
 from services.catalog.courses import announcements
 from services.catalog.courses.schemas import AnnouncementRead, LessonRead
 from services.catalog.files import library
-from services.catalog.learning import access, completion, enrollments, my_courses, progress
+from services.catalog.learning import access, completion, enrollments, my_courses, openings, progress
 from services.catalog.learning.schemas import (
     CourseProgress,
     EnrollmentCreate,
@@ -44,9 +46,20 @@ def list_enrollments(session: ReadDep, actor: Learner, page: PageDep) -> HotAnsw
 
 
 @router.get("/courses/{course_id}/lessons/{lesson_id}", response_model=LessonWithFiles)
-def read_lesson(session: ReadDep, actor: Annotated[Actor | None, OPTIONAL], course_id: UUID, lesson_id: UUID) -> Any:
-    """A lesson with its files. Previews are for everybody, the rest for the enrolled."""
-    lesson = access.get_readable_lesson(session, course_id, lesson_id, Visitor.of(actor))
+def read_lesson(
+    request: Request,
+    after: BackgroundTasks,
+    session: ReadDep,
+    actor: Annotated[Actor | None, OPTIONAL],
+    course_id: UUID,
+    lesson_id: UUID,
+) -> Any:
+    """A lesson with its files. Previews are for everybody, the rest for the enrolled. A lesson that a buyer was given
+    counts for the refund policy."""
+    lesson, unopened = access.read_lesson(session, course_id, lesson_id, Visitor.of(actor))
+    if actor and unopened and request.method == "GET":
+        # Behind the answer, and not behind a 304, which stands for an answer that was given before.
+        after.add_task(openings.record_opening_later, request.app.state.database, lesson.id, actor.user_id)
     files = library.list_lesson_files(session, lesson.id)
     return {**LessonRead.model_validate(lesson).model_dump(), "files": files}
 
