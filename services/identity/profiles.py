@@ -13,6 +13,9 @@ from shared import audit
 from shared.errors import NotFound
 from shared.preconditions import Expected
 
+# The fields that UserUpdated carries.
+PUBLISHED = {"name", "locale", "time_zone"}
+
 
 class ProfileNotFound(NotFound):
     slug, title = "profile-not-found", "There is no such profile"
@@ -20,14 +23,14 @@ class ProfileNotFound(NotFound):
 
 
 def update_profile(session: Session, changes: Mapping[str, str], expected: Expected, origin: Origin) -> User:
-    """The caller's account with these fields changed. Only a new name is news to the other services."""
+    """The caller's account with these fields changed. The other services hear of those that they use."""
     assert origin.user_id, "only the signed in have a profile"
     user = users.lock_user(session, origin.user_id)
     expected.check(user.version)
     changed = {name for name, value in changes.items() if getattr(user, name) != value}
     for name in changed:
         setattr(user, name, changes[name])
-    if "name" in changed:
+    if changed & PUBLISHED:
         users.announce_update(session, user)
     elif changed:
         user.version += 1

@@ -129,6 +129,9 @@ def announce_update(session: Session, user: User) -> None:
             name=user.name,
             roles=user.roles,
             status=user.status,
+            avatar_id=user.avatar_id,
+            locale=user.locale,
+            time_zone=user.time_zone,
         ),
     )
 

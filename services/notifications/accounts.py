@@ -6,7 +6,6 @@ from textwrap import shorten
 from urllib.parse import quote
 
 from services.notifications.notices import Notice, compose
-from services.notifications.texts import written_time
 from shared.events import (
     AccountSecurityChanged,
     EmailChangeRequested,
@@ -98,7 +97,7 @@ def security_notice(event: AccountSecurityChanged) -> Notice:
         change=CHANGES.get(event.change, ANY_CHANGE),
         device=event.device,
         place=event.place or "unknown",
-        time=written_time(event.changed_at),
+        time=event.changed_at.isoformat(),
         passkeys=_listed(event.passkeys),
         providers=_listed(event.providers),
     )
@@ -127,4 +126,4 @@ def _with_token(kind: str, page: str, event: Linked, **facts: str) -> Notice:
     link = f"{page}#token={quote(event.token, safe='')}"
     # The request has no id of its own, and its token must not show in a key.
     fact = hashlib.sha256(event.token.encode()).hexdigest()[:16]
-    return compose(kind, fact, link, expires=written_time(event.expires_at), **facts)
+    return compose(kind, fact, link, expires=event.expires_at.isoformat(), **facts)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 from services.notifications.notices import Notice, compose
-from services.notifications.texts import written_time
 from shared.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionReminderDue, LiveSessionScheduled
 from shared.events.live import LiveSessionEvent
 
@@ -34,7 +33,7 @@ def _about(kind: str, fact: str, event: LiveSessionEvent) -> Notice:
     facts = {
         "course": event.course_title,
         "title": event.title,
-        "when": written_time(event.starts_at),
+        "when": event.starts_at.isoformat(),
         "minutes": str(event.duration_minutes),
     }
     return compose(kind, fact, f"/live-sessions/{event.live_session_id}", **facts)

@@ -34,6 +34,8 @@ class Person(Base):
     suspended: Mapped[bool]
     status_version: Mapped[int]
     erased: Mapped[bool] = mapped_column(server_default=text("false"))
+    locale: Mapped[str] = mapped_column(server_default="en")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
 
 
 class Course(Base):

@@ -1,7 +1,8 @@
 """Something to tell: composed once, told to any number of people, in the app and by mail."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.notifications import deliveries, messages, people
 from services.notifications.models import Person
 from services.notifications.rendering import render_note, render_title
-from services.notifications.texts import many_lines, one_line
+from services.notifications.texts import many_lines, one_line, written_time
 
 # A link with a secret in it goes to the mailbox only; small news need no mail.
 MAIL_ONLY = frozenset(
@@ -23,12 +24,14 @@ WITHOUT_NAME = frozenset({"email_verification", "email_change_new", "account_exi
 IN_APP_ONLY = frozenset(
     {"course_completed", "enrollment_revoked", "certificate_revoked", "payment_disputed", "dispute_closed"}
 )
+# Facts that are moments (RFC 3339): each reader gets them in words, in their own time zone.
+MOMENTS = frozenset({"when", "time", "expires"})
 
 
 @dataclass(frozen=True)
 class Notice:
     """`kind` names the templates; `fact` is what happened: a person is told one kind of one fact once. `link` is a
-    path of the front end."""
+    path of the front end; `title` and `body` name times in UTC."""
 
     kind: str
     fact: str
@@ -41,8 +44,23 @@ class Notice:
 def compose(kind: str, fact: object, link: str, **facts: str) -> Notice:
     """The notice in words. Foreign texts are put on one line each, except `body`. Raises Unrenderable."""
     context = {name: many_lines(text) if name == "body" else one_line(text) for name, text in facts.items()}
-    body = "" if kind in MAIL_ONLY else render_note(kind, context)
-    return Notice(kind, str(fact), link, render_title(kind, context), body, context)
+    return replace(localize(Notice(kind, str(fact), link, "", "", context), "UTC"), context=context)
+
+
+def localize(notice: Notice, time_zone: str) -> Notice:
+    """The notice with its times in words, in this time zone. Raises Unrenderable."""
+    moments = {name: _in_words(notice.context[name], time_zone) for name in MOMENTS & notice.context.keys()}
+    context = {**notice.context, **moments}
+    body = "" if notice.kind in MAIL_ONLY else render_note(notice.kind, context)
+    return replace(notice, title=render_title(notice.kind, context), body=body, context=context)
+
+
+def _in_words(moment: str, time_zone: str) -> str:
+    try:
+        return written_time(datetime.fromisoformat(moment), time_zone)
+    except ValueError:
+        # A broadcast of the release before has it in words already.
+        return moment
 
 
 def tell(session: Session, user_id: UUID, notice: Notice) -> None:
@@ -52,17 +70,20 @@ def tell(session: Session, user_id: UUID, notice: Notice) -> None:
 
 def tell_address(session: Session, user_id: UUID, email: str, notice: Notice) -> None:
     """Mails an address that nobody has confirmed; `user_id` is whose it will be."""
-    deliveries.queue_mails(session, [_mail(Person(user_id=user_id, email=email), notice, False)])
+    deliveries.queue_mails(session, [_mail(Person(user_id=user_id, email=email), localize(notice, "UTC"), False)])
 
 
 def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_bulk: bool = False) -> None:
     """Tells each of them once, however often it is called, and nobody who was erased. Bulk mail lets other mail go
     first."""
     receivers = [person for person in receivers if not person.erased]
+    # Rendered once for each time zone, and not for each receiver.
+    words = {time_zone: localize(notice, time_zone) for time_zone in {person.time_zone for person in receivers}}
+    told = [(person, words[person.time_zone]) for person in receivers]
     if notice.kind not in MAIL_ONLY:
-        messages.add_messages(session, [_message(person, notice) for person in receivers])
+        messages.add_messages(session, [_message(person, localized) for person, localized in told])
     if notice.kind not in IN_APP_ONLY:
-        deliveries.queue_mails(session, [_mail(person, notice, is_bulk) for person in receivers])
+        deliveries.queue_mails(session, [_mail(person, localized, is_bulk) for person, localized in told])
 
 
 def _message(person: Person, notice: Notice) -> dict[str, object]:

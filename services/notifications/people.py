@@ -17,10 +17,12 @@ class PersonUnknown(Waiting):
 
 
 def merge_profile(session: Session, event: UserRegistered | UserUpdated) -> None:
-    """Keeps name, address and status as of the newest event."""
+    """Keeps name, address, time zone and status as of the newest event."""
     person = _lock_person(session, event.user_id)
     if event.version > person.profile_version:
         person.email, person.name, person.profile_version = event.email, one_line(event.name), event.version
+        if isinstance(event, UserUpdated):
+            person.locale, person.time_zone = event.locale, event.time_zone
     if event.version > person.status_version:
         person.suspended = isinstance(event, UserUpdated) and event.status == "suspended"
         person.status_version = event.version
@@ -45,6 +47,7 @@ def forget_person(session: Session, user_id: UUID, version: int) -> None:
     """Leaves a tombstone as of the account's newest version: no older event brings name and address back."""
     person = _lock_person(session, user_id)
     person.email = person.name = None
+    person.locale, person.time_zone = "en", "UTC"
     person.erased = True
     person.profile_version = person.status_version = max(version, person.profile_version, person.status_version)
 

@@ -12,7 +12,6 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifications.texts import one_line
 
-ACADEMY = "AI First Academy"
 _environment = SandboxedEnvironment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(["html"], default=False),
@@ -21,9 +20,13 @@ _environment = SandboxedEnvironment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals["academy"] = ACADEMY
 
 Facts = Mapping[str, str]
+
+
+def set_academy(name: str) -> None:
+    """How this process's mails call the school."""
+    _environment.globals["academy"] = name
 
 
 class Unrenderable(Exception):

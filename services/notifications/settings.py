@@ -15,6 +15,8 @@ from shared.settings import Refusal
 class Settings(shared.settings.Settings):
     """Where mail goes out, as whom, and how patiently. SMTP_PASSWORD stays unset for a relay that asks for none."""
 
+    # How mails call the school.
+    academy_name: str = "AI First Academy"
     smtp_host: str = "localhost"
     smtp_port: int = 1025
     smtp_username: str = ""

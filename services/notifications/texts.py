@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LINE_LENGTH = 200
 TEXT_LENGTH = 20_000
@@ -31,7 +32,11 @@ def _is_printable(character: str, keep: str) -> bool:
     return character in keep or (category not in {"Cc", "Cs", "Zl", "Zp"} and character not in DIRECTION_MARKS)
 
 
-def written_time(time: datetime) -> str:
-    """Such as "Tue 1 Dec 2026, 18:00 UTC": a mail does not know its reader's time zone, so it names its own."""
-    utc = time.astimezone(UTC)
-    return f"{utc:%a} {utc.day} {utc:%b %Y, %H:%M} UTC"
+def written_time(time: datetime, time_zone: str = "UTC") -> str:
+    """Such as "Tue 1 Dec 2026, 18:00 UTC", or "Tue 1 Dec 2026, 13:00 America/New_York". UTC when this system does not
+    know the time zone."""
+    try:
+        local = time.astimezone(ZoneInfo(time_zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        local, time_zone = time.astimezone(UTC), "UTC"
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {time_zone}"

@@ -10,7 +10,7 @@ from services.notifications.housekeeping import forget_recipients
 from services.notifications.mailer import MailServer
 from services.notifications.outgoing import MailPolicy
 from services.notifications.postman import Postman
-from services.notifications.rendering import Site
+from services.notifications.rendering import Site, set_academy
 from services.notifications.settings import Settings
 from shared.jobs import Job
 from shared.startup import refuses_bad_settings
@@ -21,6 +21,7 @@ from shared.worker import Step, Worker, run
 def create_worker(settings: Settings | None = None) -> Worker:
     """The worker, with settings from the environment unless given."""
     settings = settings or Settings()
+    set_academy(settings.academy_name)
     postman = create_postman(settings)
     steps: dict[str, Step] = {"broadcasts": hand_out_chunk, "mail": postman.step}
     steps |= {f"mail-{number}": postman.step for number in range(2, settings.mail_connections + 1)}

@@ -26,6 +26,10 @@ class UserUpdated(IdentityEvent):
     name: str
     roles: list[str]
     status: str = "active"
+    avatar_id: UUID | None = None
+    # BCP 47, and a name of the IANA time zone database.
+    locale: str = "en"
+    time_zone: str = "UTC"
 
 
 class UserSuspended(IdentityEvent):

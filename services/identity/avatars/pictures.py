@@ -74,7 +74,7 @@ def set_avatar(database: Database, storage: Storage, content: bytes, declared: s
         user = users.lock_user(session, origin.user_id)
         session.get_one(AvatarFile, file.id).stored_at = datetime.now(UTC)
         before, user.avatar_id = user.avatar_id, file.id
-        user.version += 1
+        users.announce_update(session, user)
         audit.record(session, origin, "user.picture_set", user.id)
     _remove_unheld(database, storage, before)
 
@@ -86,7 +86,7 @@ def remove_avatar(database: Database, storage: Storage, origin: Origin) -> None:
         user = users.lock_user(session, origin.user_id)
         before, user.avatar_id = user.avatar_id, None
         if before:
-            user.version += 1
+            users.announce_update(session, user)
             audit.record(session, origin, "user.picture_removed", user.id)
     _remove_unheld(database, storage, before)
 

@@ -26,9 +26,17 @@ def test_a_person_says_who_they_are_and_what_is_left_out_stays(identity: Harness
     assert {name: answer.json()[name] for name in WORDS} == WORDS
     assert change(person, headline="").json()["bio"] == WORDS["bio"]
     assert person.me().json()["name"] == "Ann Lee"
-    assert identity.published(UserUpdated, person.id) == [], "only names are news to others"
-    change(person, name="Ann Low")
-    assert [event.name for event in identity.published(UserUpdated, person.id)] == ["Ann Low"]
+
+
+def test_other_services_hear_of_the_fields_that_they_use(identity: Harness, person: Person) -> None:
+    for fields in ({"headline": "H"}, {"time_zone": "Europe/Vienna"}, {"locale": "de-AT"}, {"name": "Ann Low"}):
+        change(person, **fields)
+    told = [(event.name, event.locale, event.time_zone) for event in identity.published(UserUpdated, person.id)]
+    assert told == [
+        ("Ann Lee", "en", "Europe/Vienna"),
+        ("Ann Lee", "de-AT", "Europe/Vienna"),
+        ("Ann Low", "de-AT", "Europe/Vienna"),
+    ]
 
 
 def test_a_stale_change_is_refused(person: Person) -> None:
