@@ -58,6 +58,8 @@ class Mail:
     html: str
     message_id: str
     written_at: datetime
+    # Where a POST ends such mails (RFC 8058); empty for mails that nobody can do without.
+    unsubscribe_url: str = ""
 
 
 class Batch:
@@ -146,6 +148,10 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
         message["Message-ID"] = mail.message_id
         # RFC 3834: no holiday notes in answer, please.
         message["Auto-Submitted"] = "auto-generated"
+        if mail.unsubscribe_url:
+            message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            message["List-Id"] = f"<course-news.{address.rpartition('@')[2]}>"
         message.set_content(mail.text, cte="quoted-printable")
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     except (MessageError, ValueError, IndexError) as error:

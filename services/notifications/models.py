@@ -23,9 +23,11 @@ class Base(DeclarativeBase):
 
 class Person(Base):
     """Projection of identity's users. Profile and status have a version each: not every event carries both.
-    `email` and `name` are null while only a suspension has been heard, and once the person is `erased`."""
+    `email` and `name` are null while only a suspension has been heard, and once the person is `erased`.
+    `course_mails` is the person's own choice; `unsubscribe_token` is in the link of a mail that ends them."""
 
     __tablename__ = "people"
+    __table_args__ = (Index("uq_people_unsubscribe_token", "unsubscribe_token", unique=True),)
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str | None]
@@ -36,6 +38,8 @@ class Person(Base):
     erased: Mapped[bool] = mapped_column(server_default=text("false"))
     locale: Mapped[str] = mapped_column(server_default="en")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    course_mails: Mapped[bool] = mapped_column(server_default=text("true"))
+    unsubscribe_token: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
 
 
 class Course(Base):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.notifications import deliveries, messages, people
+from services.notifications import course_mails, deliveries, messages, people
 from services.notifications.models import Person
 from services.notifications.rendering import render_note, render_title
 from services.notifications.texts import many_lines, one_line, written_time
@@ -83,7 +83,8 @@ def tell_all(session: Session, receivers: Sequence[Person], notice: Notice, is_b
     if notice.kind not in MAIL_ONLY:
         messages.add_messages(session, [_message(person, localized) for person, localized in told])
     if notice.kind not in IN_APP_ONLY:
-        deliveries.queue_mails(session, [_mail(person, localized, is_bulk) for person, localized in told])
+        mailed = [pair for pair in told if pair[0].course_mails or notice.kind not in course_mails.KINDS]
+        deliveries.queue_mails(session, [_mail(person, localized, is_bulk) for person, localized in mailed])
 
 
 def _message(person: Person, notice: Notice) -> dict[str, object]:
@@ -105,9 +106,13 @@ def _mail(person: Person, notice: Notice, is_bulk: bool) -> dict[str, object]:
         "kind": notice.kind,
         "recipient": person.email,
         "subject": notice.title,
-        "context": {**notice.context, "name": name, "link": notice.link},
+        "context": {**notice.context, "name": name, "link": notice.link, **_way_out(person, notice)},
         "is_bulk": is_bulk,
     }
+
+
+def _way_out(person: Person, notice: Notice) -> dict[str, str]:
+    return {"unsubscribe": course_mails.unsubscribe_path(person)} if notice.kind in course_mails.KINDS else {}
 
 
 def _key(person: Person, notice: Notice) -> str:

@@ -18,7 +18,7 @@ class PersonUnknown(Waiting):
 
 def merge_profile(session: Session, event: UserRegistered | UserUpdated) -> None:
     """Keeps name, address, time zone and status as of the newest event."""
-    person = _lock_person(session, event.user_id)
+    person = lock_person(session, event.user_id)
     if event.version > person.profile_version:
         person.email, person.name, person.profile_version = event.email, one_line(event.name), event.version
         if isinstance(event, UserUpdated):
@@ -30,7 +30,7 @@ def merge_profile(session: Session, event: UserRegistered | UserUpdated) -> None
 
 def merge_suspension(session: Session, event: UserSuspended) -> None:
     """Keeps the suspension unless something newer is known. It may come before the registration."""
-    person = _lock_person(session, event.user_id)
+    person = lock_person(session, event.user_id)
     if event.version > person.status_version:
         person.suspended, person.status_version = True, event.version
 
@@ -45,14 +45,15 @@ def get_person(session: Session, user_id: UUID) -> Person:
 
 def forget_person(session: Session, user_id: UUID, version: int) -> None:
     """Leaves a tombstone as of the account's newest version: no older event brings name and address back."""
-    person = _lock_person(session, user_id)
+    person = lock_person(session, user_id)
     person.email = person.name = None
     person.locale, person.time_zone = "en", "UTC"
     person.erased = True
     person.profile_version = person.status_version = max(version, person.profile_version, person.status_version)
 
 
-def _lock_person(session: Session, user_id: UUID) -> Person:
+def lock_person(session: Session, user_id: UUID) -> Person:
+    """The person's row, locked; a new one without name and address when nothing was heard of them."""
     nobody = {"user_id": user_id, "profile_version": 0, "suspended": False, "status_version": 0}
     session.execute(insert(Person).values(**nobody).on_conflict_do_nothing())
     return session.scalars(select(Person).where(Person.user_id == user_id).with_for_update()).one()

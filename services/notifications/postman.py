@@ -14,7 +14,7 @@ from services.notifications.mailer import (
 )
 from services.notifications.models import Delivery
 from services.notifications.outgoing import MailPolicy
-from services.notifications.rendering import Site, Unrenderable, render_mail
+from services.notifications.rendering import Site, Unrenderable, render_mail, unsubscribe_url
 from shared import failpoints
 from shared.database import Database
 
@@ -77,4 +77,5 @@ class Postman:
             html=html,
             message_id=delivery.message_id or "",
             written_at=delivery.created_at,
+            unsubscribe_url=unsubscribe_url(delivery.context, self._site),
         )

@@ -28,10 +28,12 @@ def _forget_attempts(session: Session, user_id: UUID) -> int:
     return len(session.execute(attempts.returning(Delivery.id)).all())
 
 
+_SHOWN = [column for column in Person.__table__.columns if column.name != "unsubscribe_token"]
 PRIVACY = Privacy(
     "notifications",
     {
-        "people": lambda user_id: select(Person.__table__).where(Person.user_id == user_id),
+        # Without the token: whoever has it can end the person's mails.
+        "people": lambda user_id: select(*_SHOWN).where(Person.user_id == user_id),
         "messages": lambda user_id: select(Message.__table__).where(Message.user_id == user_id),
         "deliveries": lambda user_id: select(Delivery.__table__).where(Delivery.user_id == user_id),
         "enrollments": lambda user_id: select(Enrollment.__table__).where(Enrollment.user_id == user_id),

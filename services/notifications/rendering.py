@@ -60,8 +60,14 @@ def render_mail(kind: str, facts: Facts, site: Site) -> tuple[str, str]:
         "site": site.frontend_url,
         "api": site.public_url,
         "url": site.frontend_url + facts.get("link", ""),
+        "unsubscribe_url": unsubscribe_url(facts, site),
     }
     return _render(kind, "body.txt", words), _render(kind, "body.html", words)
+
+
+def unsubscribe_url(facts: Facts, site: Site) -> str:
+    """The address that ends such mails; empty for mails that nobody can do without."""
+    return site.public_url + facts["unsubscribe"] if "unsubscribe" in facts else ""
 
 
 def _render(kind: str, part: str, facts: Facts) -> str:

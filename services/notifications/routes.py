@@ -4,10 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
+from fastapi.responses import HTMLResponse
 
-from services.notifications import deliveries, messages
-from services.notifications.schemas import DeliveryRead, DeliveryState, MessagePage, MessageRead
-from shared.auth import Actor, require
+from services.notifications import course_mails, deliveries, messages, unsubscribe_page
+from services.notifications.schemas import (
+    DeliveryRead,
+    DeliveryState,
+    MessagePage,
+    MessageRead,
+    NotificationSettings,
+)
+from shared.auth import PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.pagination import Page, PageDep, cut_page, sort_key
 from shared.routing import AcademyRouter
@@ -45,6 +52,35 @@ def mark_all_notifications_read(session: SessionDep, actor: Person) -> None:
 def mark_notification_read(notification_id: UUID, session: SessionDep, actor: Person) -> None:
     """Marks one of your notifications as read; again is no error."""
     messages.mark_read(session, actor.user_id, notification_id)
+
+
+@router.get("/settings")
+def get_notification_settings(session: SessionDep, actor: Person) -> NotificationSettings:
+    """Which mails you get."""
+    return NotificationSettings(course_mails=course_mails.wants_course_mails(session, actor.user_id))
+
+
+@router.put("/settings")
+def update_notification_settings(
+    settings: NotificationSettings, session: SessionDep, actor: Person
+) -> NotificationSettings:
+    """Chooses which mails you get."""
+    course_mails.choose(session, actor.user_id, settings.course_mails)
+    return settings
+
+
+@router.get("/unsubscribe/{token}", dependencies=[PUBLIC], response_class=HTMLResponse)
+def show_unsubscribe_page(token: UUID, session: SessionDep) -> HTMLResponse:
+    """The page behind the link of a mail: a button that ends mails about courses. Nothing changes before it is used."""
+    course_mails.check_token(session, token)
+    return unsubscribe_page.ask()
+
+
+@router.post("/unsubscribe/{token}", dependencies=[PUBLIC], response_class=HTMLResponse)
+def unsubscribe(token: UUID, session: SessionDep) -> HTMLResponse:
+    """Ends mails about courses, by the link of a mail and without a sign-in (RFC 8058). Again changes nothing."""
+    course_mails.unsubscribe(session, token)
+    return unsubscribe_page.confirm()
 
 
 @admin_router.get("/deliveries")

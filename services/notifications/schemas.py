@@ -31,6 +31,14 @@ class MessagePage(Page[MessageRead]):
     unread_count: int
 
 
+class NotificationSettings(BaseModel):
+    """What a person wants by mail. Notifications in the app, and mails about the account and money, always come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    course_mails: bool = Field(description="Announcements and live sessions of the courses that one is in")
+
+
 class DeliveryRead(BaseModel):
     """One mail. `next_attempt_at` matters while it is queued; its content is not shown."""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from uuid_utils.compat import uuid7
+
 from services.catalog.tests.samples import PDF, PDF_TYPE
 from services.identity.tests.people import PASSWORD, new_email
 from tests.authorization.world import World
@@ -108,6 +110,10 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "enroll@draft": lambda w: Want({"course_id": w.draft.id}, newcomer=True),
     "upload_file": _pdf,
     "delete_file": lambda w: _names(file_id=w.new_file()),
+    # notifications
+    "update_notification_settings": lambda w: _body(course_mails=True),
+    "show_unsubscribe_page": lambda w: _names(token=str(uuid7())),
+    "unsubscribe": lambda w: _names(token=str(uuid7())),
     # live
     "schedule_live_session": lambda w: _names(starts_at=_soon()),
     "change_live_session": lambda w: _body(title="Questions"),

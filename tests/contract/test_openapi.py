@@ -18,6 +18,7 @@ from shared.routing import AcademyRoute
 # They replace nothing that somebody else may have changed: a mark that is there or not, a file that never changes.
 # A picture is one file, written whole.
 WITHOUT_IF_MATCH = {
+    "update_notification_settings",
     "undo_lesson",
     "delete_file",
     "end_session",
