@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from services.billing.models import OrderStep
 from services.billing.orders import get_order
 from shared.events import EnrollmentGranted, EnrollmentRevoked
 from shared.prepared import hot
@@ -17,8 +16,16 @@ from shared.transactions import later
 # Besides these and `ordered`, every status that the order takes is a step.
 CHECKOUT_OPENED, PAYMENT_PROCESSING, MONEY_RECEIVED = "checkout_opened", "payment_processing", "money_received"
 ACCESS_GRANTED, ACCESS_ENDED = "access_granted", "access_ended"
-_STEPS: Any = OrderStep.__table__
-_NOTE = later(hot(insert(_STEPS).inline()))
+# Stripe's times are whole seconds and of its own clock: a step is never older than the one before it.
+_NOTE = later(
+    hot(
+        text("""
+    INSERT INTO order_steps (order_id, step, at) SELECT CAST(:order_id AS uuid), CAST(:step AS text), greatest(
+        CAST(:at AS timestamptz), (SELECT max(at) FROM order_steps WHERE order_id = CAST(:order_id AS uuid))
+    )
+""")
+    )
+)
 _BEHIND = text("""
     SELECT order_steps.order_id, order_steps.id, order_steps.step, order_steps.at
     FROM unnest(CAST(:orders AS uuid[]), CAST(:numbers AS bigint[])) AS seen(order_id, number)

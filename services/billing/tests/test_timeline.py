@@ -193,3 +193,10 @@ def test_nobody_watches_anothers_order(shop: Shop) -> None:
         assert shop.harness.client.get(f"/api/v1/payments/orders/{order['id']}/{what}").status_code == 401
     headers = {"Last-Event-ID": "x"}
     assert stranger.get(f"/api/v1/payments/orders/{order['id']}/events", headers=headers).status_code == 422
+
+
+def test_no_step_is_older_than_the_one_before_it(shop: Shop) -> None:
+    caller, order, _ = shop.paid()
+    times = [step["at"] for step in caller.get(f"/api/v1/payments/orders/{order['id']}/steps").json()]
+    assert len(times) >= 4
+    assert times == sorted(times)
