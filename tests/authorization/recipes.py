@@ -109,6 +109,7 @@ RECIPES: dict[str, Callable[[World], Want]] = {
     "enroll@paid": lambda w: NEWCOMER,
     "enroll@draft": lambda w: Want({"course_id": w.draft.id}, newcomer=True),
     "upload_file": _pdf,
+    "play_file": lambda w: Want(query={"expires": "4102444800", "signature": "wrong"}),
     "delete_file": lambda w: _names(file_id=w.new_file()),
     # notifications
     "update_notification_settings": lambda w: _body(course_mails=True),

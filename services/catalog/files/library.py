@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from services.catalog.courses.ownership import lock_own_course
 from services.catalog.files.models import File
 from services.catalog.learning.access import get_readable_lesson
+from services.catalog.learning.openings import record_opening
 from services.catalog.visitors import Visitor
 from shared.errors import NotFound
 
@@ -31,6 +32,19 @@ def get_file(session: Session, file_id: UUID, visitor: Visitor) -> File:
         raise FileNotFound
     get_readable_lesson(session, file.course_id, file.lesson_id, visitor)
     return file
+
+
+def open_file(session: Session, file_id: UUID, visitor: Visitor, is_read: bool) -> File:
+    """A file for whoever may read its lesson; `is_read` says that it is given to them now. Raises as get_file does."""
+    file = get_file(session, file_id, visitor)
+    if visitor.user_id and file.lesson_id and is_read:
+        record_opening(session, file.lesson_id, visitor.user_id)
+    return file
+
+
+def get_linked_file(session: Session, file_id: UUID) -> File:
+    """A file whose link was checked. Raises FileNotFound."""
+    return _get_stored(session, file_id)
 
 
 def delete_file(session: Session, file_id: UUID, visitor: Visitor) -> None:

@@ -25,10 +25,11 @@ def extension_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def attachment(name: str) -> str:
-    """A Content-Disposition value: always a download, with the name in ASCII and in UTF-8 (RFC 6266, RFC 8187)."""
+def disposition(kind: str, name: str) -> str:
+    """A Content-Disposition value: `kind` is attachment or inline, the name in ASCII and in UTF-8 (RFC 6266, RFC
+    8187)."""
     fallback = re.sub(r'[^\x20-\x7e]|["\\%]', "_", name)
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return f"{kind}; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _is_control(char: str) -> bool:

@@ -9,13 +9,13 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import FormData
 
 from services.catalog.files import library, uploads
-from services.catalog.files.names import attachment
-from services.catalog.files.schemas import UPLOAD_BODY, FileRead
-from services.catalog.learning import openings
+from services.catalog.files.links import INLINE
+from services.catalog.files.names import disposition
+from services.catalog.files.schemas import UPLOAD_BODY, FileLink, FileRead
 from services.catalog.settings import LARGEST_FILE, Settings
 from services.catalog.visitors import Visitor
 from shared import forms
-from shared.auth import OPTIONAL, Actor, require
+from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid
 from shared.limits import refusals
@@ -84,11 +84,30 @@ def delete_file(session: SessionDep, actor: Author, file_id: UUID) -> None:
 @router.get("/{file_id}/content", response_class=Response)
 def download_file(request: Request, session: SessionDep, actor: Reader, file_id: UUID) -> Response:
     """The file itself, always as a download. From a local disk the gateway sends the bytes."""
-    file = library.get_file(session, file_id, Visitor.of(actor))
-    if actor and file.lesson_id and request.method == "GET":
-        openings.record_opening(session, file.lesson_id, actor.user_id)
+    file = library.open_file(session, file_id, Visitor.of(actor), is_read=request.method == "GET")
+    return _send(request, file, "attachment")
+
+
+@router.get("/{file_id}/link", response_model=FileLink)
+def link_file(request: Request, session: SessionDep, actor: Reader, file_id: UUID) -> Any:
+    """A link to the file that works without a token for an hour, for players and viewers. PDF and MP4 files are shown,
+    not downloaded, and can be asked for in ranges."""
+    file = library.open_file(session, file_id, Visitor.of(actor), is_read=request.method == "GET")
+    path, expires_at = request.app.state.link_signer.sign(file.id)
+    return {"url": request.app.state.settings.public_url + path, "expires_at": expires_at}
+
+
+@router.get("/{file_id}/media", dependencies=[PUBLIC], response_class=Response)
+def play_file(request: Request, session: SessionDep, file_id: UUID, expires: int, signature: str) -> Response:
+    """The file behind a link of `GET /files/{id}/link`. 403 once it has expired."""
+    request.app.state.link_signer.check(file_id, expires, signature)
+    file = library.get_linked_file(session, file_id)
+    return _send(request, file, "inline" if file.content_type in INLINE else "attachment")
+
+
+def _send(request: Request, file: Any, kind: str) -> Response:
     storage: Storage = request.app.state.storage
-    headers = {"Content-Disposition": attachment(file.name), **SAFE_DOWNLOAD}
+    headers = {"Content-Disposition": disposition(kind, file.name), **SAFE_DOWNLOAD}
     if storage.is_local:
         headers["X-Accel-Redirect"] = protected_path(file.storage_key)
         return Response(headers=headers, media_type=file.content_type)

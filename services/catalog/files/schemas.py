@@ -24,6 +24,13 @@ UPLOAD_BODY: dict[str, Any] = {
 }
 
 
+class FileLink(Output):
+    """`url` works without a token until `expires_at`; then ask for a new one. Keep it out of logs."""
+
+    url: str
+    expires_at: datetime
+
+
 class FileRead(Output):
     """`size` in bytes; `sha256` of the content, in hex."""
 
