@@ -40,9 +40,9 @@ class Service(BaseHTTPRequestHandler):
             return
         if "/accel/" in self.path:
             key = self.path.split("/accel/", 1)[1]
-            return self.send(
-                200, b"hidden", {"X-Accel-Redirect": f"/protected/{key}", "Content-Type": "application/pdf"}
-            )
+            shown = {"Content-Disposition": "inline; filename=a"} if "?inline" in key else {}
+            file = {"X-Accel-Redirect": f"/protected/{key.partition('?')[0]}", "Content-Type": "application/pdf"}
+            return self.send(200, b"hidden", file | shown)
         if tail[-1] == "page":
             return self.send(200, b"<h1>ok</h1>", {"Content-Type": "text/html", "Content-Security-Policy": OWN_CSP})
         mood = self.moods.get(self.path, 0)

@@ -176,6 +176,15 @@ def test_a_file_that_the_service_allowed_is_sent_locked_down(door: Door) -> None
     assert answer.headers["content-security-policy"].startswith("sandbox")
 
 
+def test_a_file_that_is_shown_in_the_page_is_not_in_a_sandbox_and_may_load_nothing_else(door: Door) -> None:
+    answer = door.ask("GET", "/api/v1/files/accel/catalog/2025/one?inline", {"Range": "bytes=0-3"})
+    assert (answer.status, answer.body) == (206, b"%PDF")
+    assert answer.headers["content-disposition"] == "inline; filename=a"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "sandbox" not in policy
+
+
 def test_a_part_of_a_file_can_be_asked_for(door: Door) -> None:
     answer = door.ask("GET", "/api/v1/files/accel/catalog/2025/one", {"Range": "bytes=0-3"})
     assert (answer.status, answer.body) == (206, b"%PDF")
