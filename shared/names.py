@@ -9,6 +9,10 @@ import unicodedata
 # another one (https://www.unicode.org/reports/tr9/). The marks LRM, RLM and ALM turn nothing; scripts need them.
 BIDI_CONTROLS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x2070))))
 
+# Letters and symbols by their category, which every font draws as nothing.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# Controls, formats, surrogates, private use, unassigned, marks without a letter, spaces and line ends.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Mc", "Me", "Zs", "Zl", "Zp"}
 _MARKS = {"Cf", "Mn", "Mc", "Me"}
 # Top-level domains in other letters than ASCII that mail programs make links of.
 _IDN = (
@@ -21,6 +25,11 @@ _DEGREE = re.compile(r"(?<![^\s(,])[^\W\d_]\.[^\W\d_]{2,4}\.(?![^\s,)])")
 _ADDRESS = re.compile(
     rf"://|\bwww\.|[^\s.。(][.。](?:[a-z][a-z0-9-]|(?:{_IDN})(?!\w))|\S[.。]\S*/\S|\d{{1,3}}(?:\.\d{{1,3}}){{3}}"
 )
+
+
+def is_visible(text: str) -> bool:
+    """True when at least one character of it is seen: a letter, digit, sign or emoji."""
+    return any(one not in _BLANK_LETTERS and unicodedata.category(one) not in _UNSEEN for one in text)
 
 
 def is_one_line(text: str) -> bool:

@@ -21,6 +21,12 @@ def _without_control_characters(value: str) -> str:
     return value
 
 
+def _seen(value: str) -> str:
+    if not names.is_visible(value):
+        raise ValueError("must have at least one visible character")
+    return value
+
+
 def _on_one_line(value: str) -> str:
     if not names.is_one_line(value):
         raise ValueError("must be on one line, without control characters")
@@ -38,14 +44,18 @@ def _of_a_person(value: str) -> str:
 # Stripped and measured first, then read: constraints that follow a validator would measure what is not yet stripped.
 _READABLE = AfterValidator(_without_control_characters)
 ON_ONE_LINE = AfterValidator(_on_one_line)
+VISIBLE = AfterValidator(_seen)
 # Of things: titles, keys. Every name and title of every service is one of these two.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _READABLE, ON_ONE_LINE]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _READABLE, ON_ONE_LINE, VISIBLE
+]
 # Of people, and what else they call something that we mail to them: no part of it may become a link there.
 PersonName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     _READABLE,
     ON_ONE_LINE,
+    VISIBLE,
     AfterValidator(_of_a_person),
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), _READABLE]

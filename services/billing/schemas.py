@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shared.codes import CLEANED
 from shared.currencies import LARGEST_AMOUNT
 from shared.schemas import Input, Moment, Money, ShortText
 
@@ -21,7 +22,7 @@ OrderStatus = Literal[
     "lost",
     "review",
 ]
-CouponCode = Annotated[str, StringConstraints(to_upper=True, pattern="^[A-Za-z0-9_-]{3,40}$")]
+CouponCode = Annotated[str, StringConstraints(to_upper=True, pattern="^[A-Za-z0-9_-]{3,40}$"), CLEANED]
 CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 RefundStatus = Literal["requested", "sent", "refused", "pending", "succeeded", "failed"]
 Reason = Annotated[ShortText, Field(min_length=3, description="Why, for whoever asks later")]

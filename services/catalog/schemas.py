@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from shared.schemas import Input, LongText
+from shared.schemas import VISIBLE, Input, LongText
 
 Markdown = Annotated[LongText, Field(description="Markdown")]
-Message = Annotated[LongText, StringConstraints(min_length=1, max_length=10_000)]
+Message = Annotated[LongText, StringConstraints(min_length=1, max_length=10_000), VISIBLE]
 Position = Annotated[int, Field(strict=True, ge=1, le=100_000, description="1 is first; beyond the end is last")]
 
 

@@ -5,11 +5,13 @@
 
 import secrets
 
+from shared.codes import without_dashes
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret, an alphabet
 LENGTH = 28
 GROUP = 4
 # What people type for what they read.
-_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def new_code() -> str:
@@ -24,5 +26,5 @@ def show_code(code: str) -> str:
 
 def read_code(text: str) -> str | None:
     """The stored form of a code as typed: any case, dashes or blanks anywhere or nowhere. None for anything else."""
-    code = text.upper().translate(_READ_AS)
+    code = without_dashes(text).upper().translate(_READ_AS)
     return code if len(code) == LENGTH and set(code) <= set(ALPHABET) else None

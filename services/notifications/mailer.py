@@ -16,6 +16,9 @@ from email.utils import parseaddr
 from typing import Any, Literal
 
 import aiosmtplib
+import idna
+
+from services.notifications.headers import HEADERS
 
 PERMANENT = 500
 TOO_LARGE = 552
@@ -138,7 +141,7 @@ def open_batch(server: MailServer) -> Iterator[Batch]:
 def compose(mail: Mail, sender: str) -> EmailMessage:
     """The mail on the wire: EmailMessage refuses line breaks in headers, Address more than one receiver. Raises
     MailRefused."""
-    message = EmailMessage()
+    message = EmailMessage(policy=HEADERS)
     try:
         name, address = parseaddr(sender)
         message["From"] = Address(name, addr_spec=address)
@@ -165,8 +168,9 @@ def _receiver(recipient: str) -> Address:
     if recipient.isascii():
         return address
     username, _, domain = recipient.rpartition("@")
+    # The standard by which identity checks addresses (IDNA 2008): IDNA 2003 makes another domain of "ß".
     # Internationalised domains have an ASCII form that every server understands; mailbox names need SMTPUTF8.
-    return Address(username=username, domain=domain.encode("idna").decode())
+    return Address(username=username, domain=idna.encode(domain, uts46=True).decode())
 
 
 def _verdict(error: Exception) -> Exception:

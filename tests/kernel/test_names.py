@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 (names in many scripts)
 
+import random
 from typing import Any
 
 import pytest
@@ -149,3 +150,26 @@ def test_what_turns_the_reading_direction_is_refused(kind: TypeAdapter[str], con
 def test_the_limits_are_measured_without_spaces_at_the_ends(kind: TypeAdapter[str], most: int) -> None:
     assert kind.validate_python(f"  {'x' * most}  ") == "x" * most
     assert refused(kind, "x" * (most + 1))
+
+
+INVISIBLE = "\u200b\ufeff\u00ad\u200d\u2060\u3164\u115f\u1160\uffa0\u2800\u00a0\u3000\u034f\ufe0f\u180e\u200e\U000e0041"
+
+
+@pytest.mark.parametrize("text", [*INVISIBLE, INVISIBLE, " \u200b \u3164"])
+def test_names_that_nobody_can_see_are_refused(text: str) -> None:
+    for names in (TITLE, PERSON):
+        with pytest.raises(ValidationError):
+            names.validate_python(text)
+
+
+def test_five_thousand_names_are_visible_or_refused() -> None:
+    chance = random.Random(1)
+    pieces = [*INVISIBLE, " ", *"aZ9é", "ß", "я", "中", "あ", "한", "ก", "अ", "ع", "א", "😀"]
+    for _ in range(5000):
+        text = "".join(chance.choices(pieces, [6] * (len(INVISIBLE) + 1) + [1] * 14, k=chance.randint(1, 4)))
+        visible = any(one in pieces[len(INVISIBLE) + 1 :] for one in text)
+        try:
+            taken = bool(TITLE.validate_python(text))
+        except ValidationError:
+            taken = False
+        assert taken == visible, ascii(text)

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from services.identity.schemas import Input
 from shared.permissions import Permission
-from shared.schemas import ON_ONE_LINE, Moment
+from shared.schemas import ON_ONE_LINE, VISIBLE, Moment
 
-KeyName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), ON_ONE_LINE]
+KeyName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), ON_ONE_LINE, VISIBLE]
 
 
 class ApiKeyCreate(Input):

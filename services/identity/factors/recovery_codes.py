@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.identity import secret_tokens
 from services.identity.factors.models import RecoveryCode
+from shared.codes import without_dashes
 
 HOW_MANY = 10
 # 120 random bits: enough for a fast hash (OWASP ASVS 5.0, 6.5.2 asks for 112).
@@ -53,5 +54,5 @@ def _new_code() -> str:
 
 def _hash(code: str) -> bytes:
     # However it is typed: 0 and 1 are no letters of base32.
-    letters = "".join(code.split()).replace("-", "").lower().replace("0", "o").replace("1", "l")
+    letters = without_dashes(code).lower().replace("0", "o").replace("1", "l")
     return secret_tokens.hash_token(letters)

@@ -7,13 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from services.identity.schemas import Input, SignInInput
+from shared.codes import CLEANED_WITHOUT_DASHES
 from shared.schemas import PersonName
 
 TicketToken = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 # What navigator.credentials answers, as its toJSON() writes it.
 Credential = Annotated[dict[str, Any], Field(description="PublicKeyCredential.toJSON() of the browser")]
 Options = Annotated[dict[str, Any], Field(description="For PublicKeyCredential.parse...OptionsFromJSON()")]
-TotpCode = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$"), Field(examples=["492039"])]
+TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), CLEANED_WITHOUT_DASHES, Field(examples=["492039"])]
 
 
 class SecondFactorRead(BaseModel):

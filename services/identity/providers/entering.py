@@ -107,7 +107,7 @@ def _make_account(session: Session, person: Proven, origin: Origin) -> User | Em
     except Invalid:
         return EmailUnusable()
     name = "".join(filter(str.isprintable, person.name)).strip()[:LONGEST_NAME]
-    if not name or names.holds_address(name):
+    if not names.is_visible(name) or names.holds_address(name):
         name = address.given.split("@")[0].replace(".", " ")
     try:
         user = users.create_user(session, NewAccount(address, name, NO_PASSWORD), origin)
