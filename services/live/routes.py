@@ -1,20 +1,21 @@
 """HTTP door of the live service."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request
 
 from services.live import rooms, sessions
-from services.live.schemas import JoinRead, LiveSessionCreate, LiveSessionRead, LiveSessionUpdate
+from services.live.listing import Wanted, list_sessions
+from services.live.schemas import JoinRead, LiveSessionCreate, LiveSessionRead, LiveSessionUpdate, Status
 from shared.auth import Actor, require
 from shared.bodies import MARKDOWN_LIMIT
 from shared.database import SessionDep
 from shared.limits import refusals
-from shared.pagination import Page, PageDep, cut_page, sort_key
+from shared.pagination import Page, PageDep
 from shared.preconditions import IfMatch
 from shared.routing import AcademyRouter
+from shared.schemas import Moment
 
 router = AcademyRouter(prefix="/api/v1/live-sessions", tags=["live sessions"])
 
@@ -31,12 +32,20 @@ def schedule_live_session(body: LiveSessionCreate, session: SessionDep, actor: H
 
 
 @router.get("")
-def list_live_sessions(session: SessionDep, actor: Learner, page: PageDep) -> Page[LiveSessionRead]:
-    """Live sessions of the courses you learn or teach, soonest first."""
-    after = sort_key(page, datetime, UUID)
-    rows = sessions.list_sessions(session, actor.user_id, is_admin(actor), after, page.limit)
-    items, next_cursor = cut_page(rows, page, lambda row: (row.LiveSession.starts_at, row.LiveSession.id))
-    return Page(items=[_read(row) for row in items], next_cursor=next_cursor)
+def list_live_sessions(
+    session: SessionDep,
+    actor: Learner,
+    page: PageDep,
+    course_id: UUID | None = None,
+    status: Status | None = None,
+    starts_after: Moment | None = None,
+    starts_before: Moment | None = None,
+) -> Page[LiveSessionRead]:
+    """Live sessions of the courses you learn or teach: first those to come, the soonest first; behind them the past
+    ones, the latest first."""
+    wanted = Wanted(course_id, status, starts_after, starts_before)
+    rows, next_cursor = list_sessions(session, actor.user_id, is_admin(actor), wanted, page)
+    return Page(items=[_read(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/{live_session_id}")

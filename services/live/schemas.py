@@ -1,20 +1,20 @@
 """Shapes of the live API."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.live.times import start_fault
 from shared.schemas import Input, LongText, Moment, Name
 
-MAX_DAYS_AHEAD = 730
+Status = Literal["scheduled", "cancelled"]
 
 
 def _in_the_future(value: datetime) -> datetime:
-    now = datetime.now(UTC)
-    if value <= now or value > now + timedelta(days=MAX_DAYS_AHEAD):
-        raise ValueError(f"must lie in the future, at most {MAX_DAYS_AHEAD} days ahead")
+    if fault := start_fault(value):
+        raise ValueError(fault)
     return value
 
 
@@ -31,11 +31,11 @@ class LiveSessionCreate(Input):
 
 
 class LiveSessionUpdate(Input):
-    """Only the fields sent are changed."""
+    """Only the fields sent are changed. A new `starts_at` must lie in the future; the present one may be sent again."""
 
     title: Name | None = None
     description: LongText | None = None
-    starts_at: StartsAt | None = None
+    starts_at: Moment | None = None
     duration_minutes: Duration | None = None
 
 
@@ -50,7 +50,7 @@ class LiveSessionRead(BaseModel):
     starts_at: datetime
     ends_at: datetime
     duration_minutes: int
-    status: Literal["scheduled", "cancelled"]
+    status: Status
     version: int
 
 

@@ -1,17 +1,17 @@
 """Live sessions: schedule, change, cancel, list."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.live.models import Course, Grant, LiveSession
 from services.live.projections import find_course
 from services.live.rooms import new_room
+from services.live.times import start_fault
 from shared import limits, outbox
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import LiveSessionCancelled, LiveSessionChanged, LiveSessionScheduled
@@ -64,10 +64,12 @@ def change_session(
     session: Session, live_session_id: UUID, user_id: UUID, is_admin: bool, changes: dict[str, Any], expected: Expected
 ) -> LiveSession:
     """Changes the given fields; without a difference nothing is published. Raises LiveSessionNotFound, NotTheHost,
-    LiveSessionEnded, LimitReached."""
+    LiveSessionEnded, LimitReached, and Invalid for a new start that is past or too far ahead."""
     live, course = _lock_for_host(session, live_session_id, user_id, is_admin)
     expected.check(live.version)
     different = {name: value for name, value in changes.items() if getattr(live, name) != value}
+    if "starts_at" in different and (fault := start_fault(different["starts_at"])):
+        raise Invalid("starts_at", fault)
     if different:
         limits.use(session, NEWS, course.course_id)
         for name, value in different.items():
@@ -90,24 +92,15 @@ def cancel_session(session: Session, live_session_id: UUID, user_id: UUID, is_ad
 
 def get_session_for(session: Session, live_session_id: UUID, user_id: UUID, is_admin: bool) -> Row[Any]:
     """(LiveSession, course title) if the person may see it. Raises LiveSessionNotFound."""
-    statement = _visible(user_id, is_admin).where(LiveSession.id == live_session_id)
+    statement = visible_sessions(user_id, is_admin).where(LiveSession.id == live_session_id)
     row = session.execute(statement).first()
     if row is None:
         raise LiveSessionNotFound
     return row
 
 
-def list_sessions(
-    session: Session, user_id: UUID, is_admin: bool, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[Row[Any]]:
-    """(LiveSession, course title) of the person's courses, soonest first, one row more than `limit`."""
-    statement = _visible(user_id, is_admin).order_by(LiveSession.starts_at, LiveSession.id).limit(limit + 1)
-    if after:
-        statement = statement.where(tuple_(LiveSession.starts_at, LiveSession.id) > after)
-    return session.execute(statement).all()
-
-
-def _visible(user_id: UUID, is_admin: bool) -> Any:
+def visible_sessions(user_id: UUID, is_admin: bool) -> Any:
+    """SELECT (LiveSession, course title): of the courses that the person teaches or learns, of all for admins."""
     statement = select(LiveSession, Course.title.label("course_title")).join(
         Course, Course.course_id == LiveSession.course_id
     )
