@@ -129,6 +129,11 @@ def on_certificate_revoked(session: Session, event: e.CertificateRevoked) -> Non
         tell(session, event.user_id, learning.certificate_ended(event))
 
 
+def on_certificate_restored(session: Session, event: e.CertificateRestored) -> None:
+    if is_news(session, event.certificate_id, event.version):
+        tell(session, event.user_id, learning.certificate_restored(event))
+
+
 def on_live_session_changed(session: Session, event: LiveSessionNews) -> None:
     if is_news(session, event.live_session_id, event.version) and not live_sessions.is_over(event):
         start_broadcast(session, event.course_id, live_sessions.news(event))
@@ -166,6 +171,7 @@ HANDLERS = Handlers(
         e.DisputeClosed: on_dispute_closed,
         e.CertificateIssued: on_certificate_issued,
         e.CertificateRevoked: on_certificate_revoked,
+        e.CertificateRestored: on_certificate_restored,
         e.LiveSessionScheduled: on_live_session_changed,
         e.LiveSessionChanged: on_live_session_changed,
         e.LiveSessionCancelled: on_live_session_changed,

@@ -4,6 +4,7 @@ from services.notifications.notices import Notice, compose
 from shared.events import (
     AnnouncementPosted,
     CertificateIssued,
+    CertificateRestored,
     CertificateRevoked,
     CourseCompleted,
     EnrollmentGranted,
@@ -39,6 +40,13 @@ def certified(event: CertificateIssued) -> Notice:
 
 
 def certificate_ended(event: CertificateRevoked) -> Notice:
-    """Once per certificate."""
+    """Each time: it may be restored in between."""
     link = f"/certificates/{event.certificate_id}"
-    return compose("certificate_revoked", event.certificate_id, link, course=event.course_title)
+    return compose("certificate_revoked", f"{event.certificate_id}:{event.version}", link, course=event.course_title)
+
+
+def certificate_restored(event: CertificateRestored) -> Notice:
+    """Each time. `code` is what the public check page wants."""
+    link = f"/certificates/{event.certificate_id}"
+    fact = f"{event.certificate_id}:{event.version}"
+    return compose("certificate_restored", fact, link, course=event.course_title, code=event.code)

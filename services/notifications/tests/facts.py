@@ -100,6 +100,9 @@ class Learner:
     def certificate_revoked(self, version: int = 2) -> e.CertificateRevoked:
         return e.CertificateRevoked(**self._certificate(version))
 
+    def certificate_restored(self, version: int = 3) -> e.CertificateRestored:
+        return e.CertificateRestored(**self._certificate(version))
+
     def reminded(self, **changes: Any) -> e.LiveSessionReminderDue:
         return e.LiveSessionReminderDue(**live_facts(self.course_id, **changes), user_id=self.user_id)
 

@@ -22,6 +22,7 @@ ONE_LEARNER: dict[str, tuple[Callable[[Learner], e.Event], bool, bool, str]] = {
     "course_completed": (Learner.completed, False, True, COURSE),
     "certificate_issued": (Learner.certified, True, True, "certificate"),
     "certificate_revoked": (Learner.certificate_revoked, False, True, COURSE),
+    "certificate_restored": (Learner.certificate_restored, True, True, "valid again"),
     "live_session_reminder": (Learner.reminded, True, True, "4 Mar 2031, 18:00 UTC"),
     "instructor_approved": (Learner.approved, True, True, "you may write courses"),
     "instructor_rejected": (Learner.rejected, True, True, "Tell us more"),
