@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from services.catalog.courses.models import Lesson
-from services.catalog.courses.modules import OutlineFull, count_removed_lessons
+from services.catalog.courses.modules import OutlineFull, count_removed_lessons, refuse_completed
 from services.catalog.courses.ordering import number, place
 from services.catalog.courses.outline import get_lesson, get_module, lessons_of
 from services.catalog.courses.ownership import lock_own_course
@@ -84,13 +84,14 @@ def edit_lesson(
 
 
 def delete_lesson(session: Session, course_id: UUID, lesson_id: UUID, visitor: Visitor, expected: Expected) -> None:
-    """Removes the lesson; its files are swept later. Raises LessonNotFound, LastLesson.
+    """Removes the lesson; its files are swept later. Raises LessonNotFound, LastLesson, LessonHasCompletions.
 
     Who had completed all others has now completed the course.
     """
     course = lock_own_course(session, course_id, visitor)
     lesson = get_lesson(session, course.id, lesson_id)
     expected.check(lesson.version)
+    refuse_completed(session, Lesson.id == lesson.id)
     count_removed_lessons(course, 1)
     session.delete(lesson)
     session.flush()

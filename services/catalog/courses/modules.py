@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
@@ -13,6 +13,7 @@ from services.catalog.courses.outline import get_module, modules_of
 from services.catalog.courses.ownership import lock_own_course
 from services.catalog.courses.publishing import changed_fields, record_change
 from services.catalog.learning.completion import complete_finished
+from services.catalog.learning.models import LessonCompletion
 from services.catalog.visitors import Visitor
 from shared.errors import Conflict
 from shared.preconditions import Expected
@@ -27,6 +28,11 @@ class OutlineFull(Conflict):
 class LastLesson(Conflict):
     slug, title = "last-lesson", "A published course keeps at least one lesson"
     detail = "Add another lesson first, or archive the course."
+
+
+class LessonHasCompletions(Conflict):
+    slug, title = "lesson-has-completions", "Learners have completed this lesson"
+    detail = "What they learned stays theirs: change the lesson's title and content, or move it, but keep it."
 
 
 def add_module(session: Session, course_id: UUID, visitor: Visitor, title: str, position: int | None) -> Module:
@@ -61,11 +67,12 @@ def edit_module(
 
 
 def delete_module(session: Session, course_id: UUID, module_id: UUID, visitor: Visitor, expected: Expected) -> None:
-    """Removes the module with its lessons. Raises ModuleNotFound, LastLesson."""
+    """Removes the module with its lessons. Raises ModuleNotFound, LastLesson, LessonHasCompletions."""
     course = lock_own_course(session, course_id, visitor)
     module = get_module(session, course.id, module_id)
     expected.check(module.version)
     lessons = session.scalar(select(func.count()).where(Lesson.module_id == module.id)) or 0
+    refuse_completed(session, Lesson.module_id == module.id)
     count_removed_lessons(course, lessons)
     session.delete(module)
     session.flush()
@@ -73,6 +80,13 @@ def delete_module(session: Session, course_id: UUID, module_id: UUID, visitor: V
     record_change(session, course, visible=True)
     if lessons:
         complete_finished(session, course)
+
+
+def refuse_completed(session: Session, lessons: ColumnElement[bool]) -> None:
+    """Raises LessonHasCompletions when anybody has completed one of the lessons; their course is locked, so nobody can
+    until the end of the transaction."""
+    if session.scalar(select(LessonCompletion.lesson_id).join(Lesson).where(lessons).limit(1)):
+        raise LessonHasCompletions
 
 
 def count_removed_lessons(course: Course, removed: int) -> None:

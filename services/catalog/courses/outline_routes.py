@@ -42,7 +42,7 @@ def edit_module(
 
 @router.delete("/modules/{module_id}", status_code=204)
 def delete_module(session: SessionDep, actor: Author, course_id: UUID, module_id: UUID, expected: IfMatch) -> None:
-    """Removes the module with its lessons."""
+    """Removes the module with its lessons, of which nobody may have completed one."""
     modules.delete_module(session, course_id, module_id, Visitor.of(actor), expected)
 
 
@@ -62,7 +62,7 @@ def edit_lesson(
 
 @router.delete("/lessons/{lesson_id}", status_code=204)
 def delete_lesson(session: SessionDep, actor: Author, course_id: UUID, lesson_id: UUID, expected: IfMatch) -> None:
-    """Removes the lesson and its files."""
+    """Removes the lesson and its files. A lesson that somebody has completed stays."""
     lessons.delete_lesson(session, course_id, lesson_id, Visitor.of(actor), expected)
 
 
