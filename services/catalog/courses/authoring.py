@@ -14,6 +14,7 @@ from services.catalog.courses.models import DRAFT, Course, Price
 from services.catalog.courses.ownership import lock_own_course
 from services.catalog.courses.publishing import changed_fields, record_change
 from services.catalog.courses.rendering import render_markdown
+from services.catalog.courses.searching import search_values
 from services.catalog.courses.slugs import slug_candidates
 from services.catalog.visitors import Visitor
 from shared import limits
@@ -78,6 +79,7 @@ def create_course(session: Session, instructor_id: UUID, about: Description, at_
         "lesson_count": 0,
         "created_at": now,
         "updated_at": now,
+        **search_values(about.title, about.summary),
     }
     for slug in slug_candidates(about.title):
         statement = insert(Course).values(**values, slug=slug)
@@ -101,6 +103,9 @@ def edit_course(
         setattr(course, name, changes[name])
     if "description" in changed:
         course.description_html = description_html
+    if changed & {"title", "summary"}:
+        for name, value in search_values(course.title, course.summary).items():
+            setattr(course, name, value)
     if changed:
         record_change(session, course, visible=bool(changed & TOLD_FIELDS))
     return course

@@ -1,6 +1,5 @@
 """Finding and looking at courses."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,24 +13,25 @@ from sqlalchemy import (
     Select,
     Uuid,
     bindparam,
+    cast,
     exists,
-    func,
     literal_column,
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, defer
 
 from services.catalog.courses.models import PUBLISHED, Course, Price
 from services.catalog.courses.outline import OUTLINE
 from services.catalog.courses.ownership import CourseNotFound
+from services.catalog.courses.searching import query_of
 from services.catalog.courses.slugs import find_uuid, is_slug
 from services.catalog.learning.models import Enrollment
 from services.catalog.visitors import Visitor
 from shared.pagination import PageRequest, cut_page, sort_key
 from shared.prepared import hot
 
-MAX_WORDS = 8
 Courses = tuple[list[Course], str | None]
 
 
@@ -52,7 +52,7 @@ class Card:
 
 def list_published(session: Session, query: str, page: PageRequest) -> tuple[list[Card], str | None]:
     """A page of the courses for sale, newest first; `query`: beginnings of words of title or summary, all of them."""
-    values: dict[str, Any] = {"rows": page.limit + 1, "words": _prefixes(query)}
+    values: dict[str, Any] = {"rows": page.limit + 1, "words": query_of(query)}
     if after := sort_key(page, datetime, UUID):
         values |= {"before": after[0], "before_id": after[1]}
     rows = session.execute(_published(bool(query), bool(after)), values)
@@ -71,7 +71,7 @@ def list_all(session: Session, status: str | None, query: str, page: PageRequest
     if status:
         statement = statement.where(Course.status == status)
     if query:
-        statement = statement.where(_matches(_prefixes(query)))
+        statement = statement.where(_matches(query_of(query)))
     return _newest(session, statement, page)
 
 
@@ -130,14 +130,8 @@ def _newest(session: Session, statement: Select[Course], page: PageRequest) -> C
     return cut_page(rows, page, lambda course: [course.id])
 
 
-def _matches(prefixes: Any) -> ColumnElement[bool]:
-    return Course.search.bool_op("@@")(func.to_tsquery(literal_column("'simple'"), prefixes))
-
-
-def _prefixes(query: str) -> str:
-    words = re.findall(r"\w+", query)[:MAX_WORDS]
-    # Only word characters get here, so nothing in them is an operator to to_tsquery.
-    return " & ".join(f"'{word}':*" for word in words)
+def _matches(query: Any) -> ColumnElement[bool]:
+    return Course.found_by.bool_op("@@")(cast(query, TSQUERY))
 
 
 def _may_see(session: Session, course: Any, visitor: Visitor) -> bool:

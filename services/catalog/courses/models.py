@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.catalog.models import Base
 
 DRAFT, PUBLISHED, ARCHIVED = "draft", "published", "archived"
+
+# As Postgres prints it back, as below.
+FOUND_BY = (
+    "CASE WHEN (terms_of = md5(((title || chr(10)) || summary))) THEN array_to_tsvector(terms)"
+    " ELSE to_tsvector('simple'::regconfig, ((title || ' '::text) || summary)) END"
+)
 
 
 @dataclass
@@ -30,6 +36,7 @@ class Course(Base):
         CheckConstraint("price_amount >= 0", name="price_amount"),
         Index("ix_courses_published", "published_at", "id", postgresql_where=text("status = 'published'")),
         Index("ix_courses_search", "search", postgresql_using="gin"),
+        Index("ix_courses_found_by", "found_by", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -51,6 +58,16 @@ class Course(Base):
     search: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed("to_tsvector('simple'::regconfig, ((title || ' '::text) || summary))", persisted=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )
+    # courses.searching makes the terms; `terms_of` tells of which texts. The release before writes texts without them:
+    # then Postgres' own words count until the next change.
+    terms: Mapped[list[str] | None] = mapped_column(ARRAY(Text), deferred=True)
+    terms_of: Mapped[str | None] = mapped_column(deferred=True)
+    found_by: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(FOUND_BY, persisted=True),
         deferred=True,
         deferred_raiseload=True,
     )

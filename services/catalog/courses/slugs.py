@@ -6,14 +6,17 @@ import unicodedata
 from collections.abc import Iterator
 from uuid import UUID
 
+from anyascii import anyascii
+
 MAX_LENGTH = 80
 # Words that the address /api/v1/courses/<word> already means something by.
 RESERVED = frozenset({"teaching"})
 
 
 def slug_of(title: str) -> str:
-    """The title in lower-case ASCII with hyphens; "course" when nothing of it can be written so."""
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    """The title, transliterated, in lower-case ASCII with hyphens; "course" when nothing of it can be written so."""
+    # Composed first: transliteration reads whole letters.
+    ascii_title = anyascii(unicodedata.normalize("NFC", title))
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_title.lower())[:MAX_LENGTH].strip("-") or "course"
     # A slug that reads as an id would never be found by it.
     return f"course-{slug}" if slug in RESERVED or find_uuid(slug) else slug
