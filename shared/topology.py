@@ -75,6 +75,7 @@ SUBSCRIPTIONS: dict[str, tuple[type[Event], ...]] = {
         e.DisputeClosed,
         e.CertificateIssued,
         e.CertificateRevoked,
+        e.CertificateRestored,
         e.LiveSessionScheduled,
         e.LiveSessionChanged,
         e.LiveSessionCancelled,

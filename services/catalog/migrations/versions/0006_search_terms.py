@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from services.catalog.courses.searching import search_values
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 FOUND_BY = (
     "CASE WHEN (terms_of = md5(((title || chr(10)) || summary))) THEN array_to_tsvector(terms)"
     " ELSE to_tsvector('simple'::regconfig, ((title || ' '::text) || summary)) END"
