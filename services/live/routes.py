@@ -33,8 +33,8 @@ def schedule_live_session(body: LiveSessionCreate, session: SessionDep, actor: H
 
 @router.get("")
 def list_live_sessions(
-    session: SessionDep,
     actor: Learner,
+    session: SessionDep,
     page: PageDep,
     course_id: UUID | None = None,
     status: Status | None = None,
