@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 from pydantic_core import PydanticCustomError
 
 from services.identity.avatars.schemas import Avatar
+from shared.languages import LanguageTag
 from shared.permissions import Role
 from shared.schemas import ON_ONE_LINE, LongText, PersonName
 
@@ -39,9 +40,7 @@ GivenPassword = Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 Headline = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120), PRINTABLE, ON_ONE_LINE]
 Bio = Annotated[LongText, StringConstraints(max_length=5000)]
-# BCP 47 as far as interfaces use it: a language, perhaps a script, perhaps a region.
-LOCALE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$"
-Locale = Annotated[str, StringConstraints(pattern=LOCALE), Field(examples=["de-AT"])]
+Locale = LanguageTag
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(lambda name: _refuse_unknown_zone(name))]
 
 

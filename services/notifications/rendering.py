@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifications.texts import one_line
+from services.notifications.texts import cut, one_line
 
 _environment = SandboxedEnvironment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -20,6 +20,7 @@ _environment = SandboxedEnvironment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+_environment.filters["cut"] = cut
 
 Facts = Mapping[str, str]
 

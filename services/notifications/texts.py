@@ -4,6 +4,9 @@ import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import regex
+
+_GRAPHEME = regex.compile(r"\X")
 LINE_LENGTH = 200
 TEXT_LENGTH = 20_000
 # Marks that turn the reading direction of what follows, our own words included. Right-to-left scripts need none.
@@ -13,13 +16,24 @@ DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 def one_line(value: str) -> str:
     """The text on one line of at most 200 characters, without control characters."""
     line = " ".join(_printable(value, keep="").split())
-    return line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1] + "…"
+    return cut(line, LINE_LENGTH)
 
 
 def many_lines(value: str) -> str:
     """The text without control characters; line breaks stay. At most 20,000 characters."""
     text = _printable(value.replace("\r\n", "\n").replace("\r", "\n"), keep="\n\t").strip()
-    return text if len(text) <= TEXT_LENGTH else text[: TEXT_LENGTH - 1] + "…"
+    return cut(text, TEXT_LENGTH)
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` code points: cut behind the last blank when that loses little, else between graphemes."""
+    if len(text) <= length:
+        return text
+    # A grapheme that crosses the limit is left out whole; one that is the whole text is cut.
+    ends = (match.end() for match in _GRAPHEME.finditer(text, 0, length + 50))
+    end = max((end for end in ends if end < length), default=length - 1)
+    blank = text.rfind(" ", 0, end + 1)
+    return text[: blank if blank > length * 0.8 else end].rstrip() + "…"
 
 
 def _printable(value: str, keep: str) -> str:

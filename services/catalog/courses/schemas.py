@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from services.catalog.schemas import Change, Markdown, Message, Output, Position
 from shared.currencies import LARGEST_AMOUNT, charge_fault
+from shared.languages import LanguageTag
 from shared.schemas import Input, Name, ShortText
 
 # The currencies we sell in (ISO 4217).
@@ -15,8 +16,7 @@ Currency = Literal[
     "USD", "EUR", "GBP", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "INR", "BRL", "JPY"
 ]
 Status = Literal["draft", "published", "archived"]
-# BCP 47, such as "en" or "pt-BR" (RFC 5646).
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
+Language = LanguageTag
 
 
 class Price(Input):
