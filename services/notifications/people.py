@@ -22,7 +22,8 @@ def merge_profile(session: Session, event: UserRegistered | UserUpdated) -> None
     if event.version > person.profile_version:
         person.email, person.name, person.profile_version = event.email, one_line(event.name), event.version
         if isinstance(event, UserUpdated):
-            person.locale, person.time_zone = event.locale, event.time_zone
+            person.locale = event.locale or person.locale
+            person.time_zone = event.time_zone or person.time_zone
     if event.version > person.status_version:
         person.suspended = isinstance(event, UserUpdated) and event.status == "suspended"
         person.status_version = event.version

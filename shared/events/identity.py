@@ -27,9 +27,9 @@ class UserUpdated(IdentityEvent):
     roles: list[str]
     status: str = "active"
     avatar_id: UUID | None = None
-    # BCP 47, and a name of the IANA time zone database.
-    locale: str = "en"
-    time_zone: str = "UTC"
+    # BCP 47, and a name of the IANA time zone database. None from a release that does not say: what is known stays.
+    locale: str | None = None
+    time_zone: str | None = None
 
 
 class UserSuspended(IdentityEvent):
