@@ -9,8 +9,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from services.billing.papers import Paper, Party
 from shared.currencies import written_amount
-from shared.typesetting.lettering import clean, shape
-from shared.typesetting.lines import PRESS, draw_line, line_width, wrap
+from shared.typesetting.lettering import clean
+from shared.typesetting.lines import PRESS, draw_line, is_in_own_script, line_width, printable, wrap
 
 FONT = "DejaVuSans"
 WIDTH, HEIGHT = A4
@@ -18,6 +18,7 @@ LEFT, RIGHT = 56.0, WIDTH - 56.0
 TOP, BOTTOM = HEIGHT - 80, 56.0
 # Where the buyer stands, and how wide a party and the text beside an amount may be; points.
 SECOND_COLUMN, PARTY_WIDTH, TEXT_WIDTH = 320.0, 210.0, RIGHT - LEFT - 120
+LATIN_NOTE = "Put into Latin letters by machine in part; this document's properties have the original spelling."
 TITLES = {"invoice": "Invoice", "receipt": "Receipt", "credit_note": "Credit note"}
 
 
@@ -28,6 +29,10 @@ def render_paper(paper: Paper) -> bytes:
         canvas = Canvas(buffer, pagesize=A4, invariant=1, pageCompression=1, lang="en")
         canvas.setTitle(f"{TITLES[paper.kind]} {paper.number}")
         canvas.setAuthor(clean(paper.seller.name))
+        # As they are written; on the paper a script that no font has is in Latin letters.
+        canvas.setSubject(
+            clean(", ".join([paper.buyer.name, *paper.buyer.address, *(line.title for line in paper.lines)]))
+        )
         _draw(canvas, paper)
         canvas.save()
     return buffer.getvalue()
@@ -77,6 +82,9 @@ def _draw(canvas: Canvas, paper: Paper) -> None:
         canvas.line(LEFT, sheet.y + 14, RIGHT, sheet.y + 14)
         sheet.write(text, 10, TEXT_WIDTH, amount)
         sheet.y -= 6
+    texts = (paper.buyer.name, *paper.buyer.address, *(line.title for line in paper.lines))
+    if not all(is_in_own_script(text, FONT) for text in texts):
+        sheet.write(LATIN_NOTE, 8)
 
 
 def _rows(paper: Paper) -> Iterator[tuple[str, str]]:
@@ -104,4 +112,4 @@ def _party(party: Party) -> list[str]:
 
 
 def _lines(text: str, size: float, room: float) -> list[str]:
-    return wrap(shape(clean(text)).split(" "), FONT, size, room)
+    return wrap(printable(text, FONT), FONT, size, room)

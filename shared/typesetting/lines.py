@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 
+from anyascii import anyascii
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -31,6 +32,26 @@ def font(name: str) -> TTFont:
     loaded = TTFont(name, str(FONTS / f"{name}.ttf"))
     pdfmetrics.registerFont(loaded)
     return loaded
+
+
+def printable(text: str, font_name: str) -> list[str]:
+    """The words of the text, shaped for `wrap`. A word in a script that no font here has is written in Latin letters
+    ("प्रिया" as "Priya"), letter by letter; what has none, as "[?]"."""
+    return [_printable(word, font_name) for word in lettering.clean(text).split(" ")]
+
+
+def is_in_own_script(text: str, font_name: str) -> bool:
+    """False when `printable` writes some of it in other letters; the document says so then."""
+    return printable(text, font_name) == [lettering.shape(word) for word in lettering.clean(text).split(" ")]
+
+
+def _printable(word: str, font_name: str) -> str:
+    shaped = lettering.shape(word)
+    if all(_chosen(character, font_name)[1] != MISSING for character in shaped):
+        return shaped
+    # The quotation marks of Ethiopic and others stand for sounds that Latin letters lack.
+    latin = anyascii(word).strip("'") or "[?]"
+    return latin[0].upper() + latin[1:]
 
 
 def line_width(text: str, font_name: str, size: float) -> float:

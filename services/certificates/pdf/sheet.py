@@ -13,7 +13,7 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 from services.certificates.diploma import Diploma
 from services.certificates.pdf.typesetting import Box, draw_in_box
 from shared.typesetting.lettering import clean
-from shared.typesetting.lines import PRESS
+from shared.typesetting.lines import PRESS, is_in_own_script
 
 WIDTH, HEIGHT = landscape(A4)
 MIDDLE = WIDTH / 2
@@ -21,6 +21,7 @@ INK, QUIET = HexColor("#1c2330"), HexColor("#5a6373")
 BLUE, GOLD, PAPER = HexColor("#1d3b6f"), HexColor("#b08d3c"), HexColor("#fdfcf8")
 SERIF, BOLD, SANS = "DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSans"
 QR_SIZE = 82.0
+LATIN_NOTE = "Put into Latin letters by machine; the title of this document has the original spelling."
 
 
 def render_diploma(diploma: Diploma) -> bytes:
@@ -75,6 +76,9 @@ def _draw_words(canvas: Canvas, diploma: Diploma) -> None:
     for text, font_name, colour, box in lines:
         canvas.setFillColor(colour)
         draw_in_box(canvas, text, font_name, box)
+    if not all(is_in_own_script(text, BOLD) for text in (diploma.learner_name, diploma.course_title)):
+        canvas.setFillColor(QUIET)
+        draw_in_box(canvas, LATIN_NOTE, SANS, Box(MIDDLE, 172, 640, 14, 8.5))
     canvas.setStrokeColor(GOLD)
     canvas.setLineWidth(0.8)
     canvas.line(MIDDLE - 170, 315, MIDDLE + 170, 315)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from reportlab.pdfgen.canvas import Canvas
 
-from shared.typesetting import lettering
-from shared.typesetting.lines import draw_line, line_width, wrap
+from shared.typesetting.lines import draw_line, line_width, printable, wrap
 
 LEADING = 1.25
 # More signs than fit into any box at the smallest size; the rest would only cost time.
@@ -29,7 +28,7 @@ def draw_in_box(canvas: Canvas, text: str, font_name: str, box: Box) -> None:
     """Draws the text centred in the box. What does not fit even at the smallest size is cut with an ellipsis."""
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT] + "…"
-    words = lettering.shape(lettering.clean(text)).split(" ")
+    words = printable(text, font_name)
     size = box.largest
     lines = wrap(words, font_name, size, box.width)
     while len(lines) * size * LEADING > box.height and size > box.smallest:

@@ -18,7 +18,7 @@ import pytest
 from pypdf import PdfReader
 
 from services.certificates.diploma import Diploma
-from services.certificates.pdf.sheet import render_diploma
+from services.certificates.pdf.sheet import LATIN_NOTE, render_diploma
 from shared.typesetting.lettering import clean, shape, visual_order
 from shared.typesetting.lines import FONTS
 
@@ -116,6 +116,27 @@ def test_letters_join_and_lines_turn_as_unicode_says(written: str, seen: str) ->
 @pytest.mark.parametrize("name", UNPRINTABLE)
 def test_what_no_font_has_breaks_nothing(name: str) -> None:
     assert "Certificate of Completion" in text_of(render_diploma(replace(SAMPLE, learner_name=name, course_title=name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("प्रिया शर्मा", "Priya Srma"),
+        ("สมชาย ใจดี", "Smchay"),
+        ("தமிழ்ச்செல்வி", "Tmilccelvi"),
+        ("অর্ণব সেন", "Sen"),
+        ("አበበ ቢቂላ", "Abebe Bik'ila"),
+        ("ស៊ិន", "S"),
+        ("Ann 🎉", "Ann :tada:"),
+    ],
+)
+def test_name_in_a_script_without_a_font_is_printed_in_latin_letters(name: str, printed: str) -> None:
+    pdf = render_diploma(replace(SAMPLE, learner_name=name, course_title=name))
+    assert squeezed(text_of(pdf)).count(squeezed(printed)) >= 2
+    assert "\ufffd" not in text_of(pdf)
+    assert squeezed(LATIN_NOTE) in squeezed(text_of(pdf))
+    title = PdfReader(BytesIO(pdf)).metadata.title  # type: ignore[union-attr]
+    assert title == f"Certificate of {clean(name)}: {clean(name)}"
 
 
 def test_the_documents_title_carries_the_name_for_screen_readers() -> None:
