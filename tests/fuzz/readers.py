@@ -25,7 +25,7 @@ from services.billing.webhook_gateway import WebhookRefused, verify_event
 from services.catalog.courses.rendering import render_markdown
 from services.catalog.files.archives import check_archive
 from services.catalog.files.kinds import KINDS, WrongFileType, check_kind
-from services.catalog.files.names import attachment, clean_name
+from services.catalog.files.names import clean_name, disposition
 from services.certificates.codes import read_code, show_code
 from services.identity.avatars.image_gateway import FORMATS, NotAPicture, make_squares
 from services.identity.factors.webauthn_gateway import (
@@ -102,7 +102,7 @@ def read_picture(picture: tuple[str, bytes]) -> None:
 
 
 def read_name(raw: str) -> None:
-    header = attachment(clean_name(raw))
+    header = disposition("attachment", clean_name(raw))
     assert header.isascii()
     assert header.isprintable()
 
