@@ -9,7 +9,7 @@ from tests.architecture.tree import ROOT, imports, is_test, sources
 
 SERVICES = sorted(path.parent for path in (ROOT / "services").glob("*/main.py"))
 VENDORS = {
-    "stripe", "reportlab", "aiosmtplib", "pika", "argon2", "zxcvbn", "segno", "jinja2", "nh3", "puremagic", "webauthn",
+    "stripe", "reportlab", "aiosmtplib", "pika", "argon2", "zxcvbn", "segno", "jinja2", "nh3", "webauthn",
 }  # fmt: skip
 VENDOR_ROOMS = {"mailer", "pdf", "templates", "passwords", "markdown", "sniffing", "qr", "rendering"}
 BANNED_NAMES = {"utils", "helpers", "common", "manager", "base", "service", "misc"}

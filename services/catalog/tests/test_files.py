@@ -20,6 +20,13 @@ HONEST = [
     ("Lecture.MP4", MP4, MP4_TYPE),
     ("Code.zip", zip_of({"src/main.py": b"pass\n" * 100, "README": b"Hi"}), ZIP_TYPE),
     ("Office files.zip", zip_of({"word/document.xml": b"<x/>"}), "application/x-zip-compressed"),
+    ("Declared by curl.zip", zip_of({"a": b"a"}), "application/octet-stream"),
+    ("Declared as nothing.pdf", PDF, ""),
+    ("After a line end.pdf", b"\n" + PDF, PDF_TYPE),
+    ("After a mark.pdf", b"\xef\xbb\xbf" + PDF, PDF_TYPE),
+    ("Camera.mp4", b"\x00\x00\x00\x14ftypmp41 \x13\x10\x18mp41" + bytes(100), "application/octet-stream"),
+    ("Packager.mp4", b"\x00\x00\x00\x14ftypiso4\x00\x00\x00\x01iso4" + bytes(100), MP4_TYPE),
+    ("Other brand first.mp4", b"\x00\x00\x00\x18ftypXAVC\x01\x00\x1f\xffXAVCmp42" + bytes(100), MP4_TYPE),
 ]
 
 

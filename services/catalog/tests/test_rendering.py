@@ -38,3 +38,13 @@ def test_the_course_is_not_locked_while_markdown_is_rendered(
     assert rendered == ["**new**"]
     html = written.get("content_html") or written.get("description_html")
     assert html == "<p><strong>new</strong></p>\n"
+
+
+def test_what_the_parser_emits_for_code_and_tables_is_kept() -> None:
+    fence = "`" * 3
+    assert '<code class="language-python">' in render_markdown(f"{fence}python\nprint(1)\n{fence}")
+    assert '<code class="language-c++">' in render_markdown(f"{fence}c++\nx\n{fence}")
+    assert "class=" not in render_markdown(f"{fence}a'b;c\nx\n{fence}")
+    aligned = render_markdown("| a |\n|--:|\n| 1 |")
+    assert aligned.count('style="text-align:right"') == 2
+    assert '<ol start="3">' in render_markdown("3. three")
