@@ -18,6 +18,7 @@ from shared.admission import WaitingRoom
 from shared.auth import PUBLIC, check_every_route_declares_access
 from shared.database import Database
 from shared.event_routes import event_router
+from shared.head_requests import HeadAsGet
 from shared.heap import settle_heap
 from shared.openapi import Api
 from shared.revocations import RevocationFeed
@@ -67,6 +68,7 @@ def create_app(service: str, title: str, settings: Settings, routers: Sequence[A
     app.router.routes += [RouteIndex(routes), *routes]
     errors.install(app)
     app.add_middleware(WaitingRoom, settings.database_pool_size)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestContext)
     check_every_route_declares_access(app)
     return app

@@ -149,7 +149,8 @@ def unexpected_response(request: Request, error: Exception) -> Response:
 def _methods_of(request: Request) -> set[str]:
     path = request.url.path
     routes = [route for route in iter_route_contexts(request.app.routes) if isinstance(route.original_route, APIRoute)]
-    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    methods = {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def _from_validation(error: RequestValidationError) -> Problem:

@@ -40,7 +40,7 @@ def test_a_body_of_another_type_is_refused(things: Harness) -> None:
 
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(things: Harness) -> None:
     answer = things.client.delete("/things/01a204d5-6df2-7173-a236-47f1d36712ce")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, PATCH")
     assert answer.headers["content-type"] == "application/problem+json"
 
 

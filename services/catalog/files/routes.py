@@ -18,6 +18,7 @@ from shared import forms
 from shared.auth import OPTIONAL, PUBLIC, Actor, require
 from shared.database import SessionDep
 from shared.errors import Invalid
+from shared.head_requests import is_head
 from shared.limits import refusals
 from shared.routing import AcademyRouter
 from shared.slots import needs
@@ -84,7 +85,7 @@ def delete_file(session: SessionDep, actor: Author, file_id: UUID) -> None:
 @router.get("/{file_id}/content", response_class=Response)
 def download_file(request: Request, session: SessionDep, actor: Reader, file_id: UUID) -> Response:
     """The file itself, always as a download. From a local disk the gateway sends the bytes."""
-    file = library.open_file(session, file_id, Visitor.of(actor), is_read=request.method == "GET")
+    file = library.open_file(session, file_id, Visitor.of(actor), is_read=not is_head(request))
     return _send(request, file, "attachment")
 
 
@@ -92,7 +93,7 @@ def download_file(request: Request, session: SessionDep, actor: Reader, file_id:
 def link_file(request: Request, session: SessionDep, actor: Reader, file_id: UUID) -> Any:
     """A link to the file that works without a token for an hour, for players and viewers. PDF and MP4 files are shown,
     not downloaded, and can be asked for in ranges."""
-    file = library.open_file(session, file_id, Visitor.of(actor), is_read=request.method == "GET")
+    file = library.open_file(session, file_id, Visitor.of(actor), is_read=not is_head(request))
     path, expires_at = request.app.state.link_signer.sign(file.id)
     return {"url": request.app.state.settings.public_url + path, "expires_at": expires_at}
 

@@ -18,6 +18,7 @@ from services.catalog.learning.schemas import (
 from services.catalog.visitors import Visitor
 from shared.auth import OPTIONAL, Actor, require
 from shared.database import ReadDep, SessionDep
+from shared.head_requests import is_head
 from shared.hot_routes import HotAnswer
 from shared.pagination import Page, PageDep
 from shared.routing import AcademyRouter
@@ -57,7 +58,7 @@ def read_lesson(
     """A lesson with its files. Previews are for everybody, the rest for the enrolled. A lesson that a buyer was given
     counts for the refund policy."""
     lesson, unopened = access.read_lesson(session, course_id, lesson_id, Visitor.of(actor))
-    if actor and unopened and request.method == "GET":
+    if actor and unopened and not is_head(request):
         # Behind the answer, and not behind a 304, which stands for an answer that was given before.
         after.add_task(openings.record_opening_later, request.app.state.database, lesson.id, actor.user_id)
     files = library.list_lesson_files(session, lesson.id)
