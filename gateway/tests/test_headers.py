@@ -4,6 +4,7 @@ import pytest
 
 from gateway.tests.door import Answer, Door
 from gateway.tests.far_end import OWN_CSP
+from ops.places import ROOT
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -145,6 +146,16 @@ def test_an_origin_that_is_not_listed_gets_no_cors(door: Door, origin: str) -> N
         door.ask("OPTIONS", "/api/v1/courses", preflight),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_page_of_another_origin_may_send_every_header_that_is_passed_on(door: Door) -> None:
+    snippet = (ROOT / "gateway/templates/snippets/request_headers.conf.template").read_text()
+    passed = set(re.findall(r"^proxy_set_header (\S+) \$http_", snippet, re.MULTILINE))
+    asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    allowed = door.ask("OPTIONS", "/api/v1/courses", asked).headers["access-control-allow-headers"].split(", ")
+    # Browsers write these themselves; Stripe is no page.
+    assert set(allowed) == passed - {"Origin", "User-Agent", "Stripe-Signature"}
+    assert allowed == sorted(allowed, key=str.lower)
 
 
 def test_a_preflight_is_answered_here_and_kept_for_two_hours(door: Door, heard: list[str]) -> None:
