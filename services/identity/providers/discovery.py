@@ -35,6 +35,17 @@ class Endpoints:
     names_itself: bool
 
 
+def fitting_keys(keys: list[Json], kid: str | None, algorithm: str) -> list[Json]:
+    """The keys of a set that may have signed with this algorithm, under this id when both name one."""
+    wanted = (*KEY_TYPES[algorithm], "sig", algorithm)
+    return [
+        key
+        for key in keys
+        if (key.get("kty"), key.get("crv"), key.get("use", "sig"), key.get("alg", algorithm)) == wanted
+        and (kid is None or key.get("kid", kid) == kid)
+    ]
+
+
 class Publications:
     """Asks when it must, and remembers for an hour. Every method raises ProviderAway."""
 
@@ -48,16 +59,15 @@ class Publications:
         """Where to send people and codes."""
         return self._endpoints.get(HOUR)
 
-    def find_key(self, kid: str, algorithm: str) -> jwt.PyJWK:
-        """The public key of that id, fit for the algorithm. Raises NotProven when there is none."""
-        keys = self._keys.get(HOUR)
-        if kid not in keys:
-            keys = self._keys.get(KEYS_AGAIN_SECONDS)
-        key = keys.get(kid, {})
-        fit = (key.get("kty"), key.get("crv"), key.get("use", "sig"), key.get("alg", algorithm))
-        if fit != (*KEY_TYPES[algorithm], "sig", algorithm):
-            raise NotProven(f"no {algorithm} key {kid[:40]!r}")
-        return jwt.PyJWK(key, algorithm)
+    def find_key(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
+        """The one public key that fits the algorithm and has this id; key ids are optional, in the token and in the set
+        (RFC 7515 section 4.1.4). Raises NotProven when there is none, or more than one."""
+        found = fitting_keys(self._keys.get(HOUR), kid, algorithm)
+        if len(found) != 1:
+            found = fitting_keys(self._keys.get(KEYS_AGAIN_SECONDS), kid, algorithm)
+        if len(found) != 1:
+            raise NotProven(f"{len(found) or 'no'} {algorithm} keys for the key id {str(kid)[:40]!r}")
+        return jwt.PyJWK(found[0], algorithm)
 
     def _discover(self) -> Endpoints:
         url = f"{self._issuer.removesuffix('/')}/.well-known/openid-configuration"
@@ -74,11 +84,11 @@ class Publications:
             names_itself=told.get("authorization_response_iss_parameter_supported") is True,
         )
 
-    def _fetch_keys(self) -> dict[str, Json]:
+    def _fetch_keys(self) -> list[Json]:
         keys = self._read(self.endpoints().keys).get("keys")
         if not isinstance(keys, list):
             raise ProviderAway("its key set has no keys")
-        return {str(key["kid"]): key for key in keys if isinstance(key, dict) and "kid" in key}
+        return [key for key in keys if isinstance(key, dict)]
 
     def _read(self, url: str) -> Json:
         status, told = read_json(self._client, "GET", url)

@@ -20,7 +20,7 @@ LEEWAY_SECONDS = 60
 # It was made for the code that we have just redeemed, which no provider keeps for longer.
 MAX_AGE_SECONDS = 600
 
-FindKey = Callable[[str, str], jwt.PyJWK]
+FindKey = Callable[[str | None, str], jwt.PyJWK]
 
 
 class NotProven(Exception):
@@ -38,7 +38,8 @@ class Expected:
 
 
 def verify_id_token(token: str, find_key: FindKey, expected: Expected) -> dict[str, Any]:
-    """The token's claims. `find_key` gets `kid` and `alg`. Raises NotProven, whatever the bytes are."""
+    """The token's claims. `find_key` gets `kid` (None without one) and `alg`. Raises NotProven, whatever the bytes
+    are."""
     if len(token) > MAX_TOKEN_BYTES:
         raise NotProven("too long")
     try:
@@ -46,7 +47,7 @@ def verify_id_token(token: str, find_key: FindKey, expected: Expected) -> dict[s
         algorithm = _check_header(header)
         claims = jwt.decode(
             token,
-            find_key(header["kid"], algorithm),
+            find_key(header.get("kid"), algorithm),
             algorithms=[algorithm],
             audience=expected.client_id,
             issuer=expected.issuer,
@@ -64,8 +65,8 @@ def _check_header(header: dict[str, Any]) -> str:
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise NotProven("not an algorithm of ours")
-    if not isinstance(header.get("kid"), str):
-        raise NotProven("no key id")
+    if not isinstance(header.get("kid"), str | None):
+        raise NotProven("the key id is no text")
     if FORBIDDEN_HEADERS & header.keys():
         raise NotProven("header names its own key")
     return algorithm

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 
 from services.identity import refusals
+from services.identity.providers.discovery import fitting_keys
 from services.identity.tests.travellers import AUTH, Traveller, problem
 from shared.auditing.tables import audit
 from shared.networks import throttled_network
@@ -89,7 +90,7 @@ BAD_TOKENS: dict[str, Forge] = {
     "a stranger's key": signed_by_a_stranger,
     "a key of its own": with_its_own_key,
     "an unknown key": lambda provider, claims: provider.sign(claims, kid="another"),
-    "no key id": lambda provider, claims: jwt.encode(claims, provider.keys["RS256"], "RS256"),
+    "a number for a key id": lambda provider, claims: by_hand({"alg": "RS256", "kid": 1}, claims, b"x"),
     "another key's id": lambda provider, claims: provider.sign(claims, kid="ES256-1"),
     "an algorithm of RSA that is none of ours": lambda provider, claims: jwt.encode(
         claims, provider.keys["RS256"], "PS256", {"kid": "RS256-1"}
@@ -107,6 +108,23 @@ def test_an_id_token_that_does_not_prove_it_lets_nobody_in(traveller: Traveller,
     assert "Begin again" in refused.json()["detail"]
     traveller.provider.forge = None
     assert traveller.sign_in().status_code == 200, "and the next one is let in"
+
+
+def test_a_token_without_a_key_id_is_good_while_one_key_fits(traveller: Traveller) -> None:
+    keys = traveller.provider.keys
+    traveller.provider.forge = lambda claims: jwt.encode(claims, keys["RS256"], "RS256")
+    assert traveller.sign_in().status_code == 200
+
+
+def test_key_ids_are_optional_where_one_key_fits(traveller: Traveller) -> None:
+    keys = traveller.provider.jwks()["keys"]
+    [rsa] = [key for key in keys if key["kty"] == "RSA"]
+    second, unnamed = {**rsa, "kid": "RS256-2"}, {name: value for name, value in rsa.items() if name != "kid"}
+    assert fitting_keys(keys, None, "RS256") == [rsa]
+    assert fitting_keys([*keys, second], None, "RS256") == [rsa, second], "either: it says nothing"
+    assert fitting_keys([*keys, second], "RS256-2", "RS256") == [second]
+    assert fitting_keys([unnamed], "any", "RS256") == [unnamed]
+    assert fitting_keys(keys, "another", "RS256") == fitting_keys([{**rsa, "use": "enc"}], None, "RS256") == []
 
 
 def test_several_audiences_are_good_when_the_token_was_made_for_us(traveller: Traveller) -> None:
