@@ -98,7 +98,12 @@ def link_file(request: Request, session: SessionDep, actor: Reader, file_id: UUI
     return {"url": request.app.state.settings.public_url + path, "expires_at": expires_at}
 
 
-@router.get("/{file_id}/media", dependencies=[PUBLIC], response_class=Response)
+@router.get(
+    "/{file_id}/media",
+    dependencies=[PUBLIC],
+    response_class=Response,
+    responses={403: {"description": "The link has expired, or was changed"}},
+)
 def play_file(request: Request, session: SessionDep, file_id: UUID, expires: int, signature: str) -> Response:
     """The file behind a link of `GET /files/{id}/link`. 403 once it has expired."""
     request.app.state.link_signer.check(file_id, expires, signature)
